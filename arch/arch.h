@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+/*
+ * arch.h - registers and instructions of one CPU, behind one small contract.
+ *
+ * The only folder that names a register, an instruction byte, or a system
+ * call number of another ABI.  One file per CPU; the Makefile picks it from
+ * the compiler's target.  Numbers of the native ABI come from
+ * <sys/syscall.h>, which is the target's own.
+ *
+ * The life of one call as the tracer sees it:
+ *
+ *	arch_fetch	at a system-call-entry or seccomp stop: what is asked
+ *	arch_cancel	  answer now; the kernel runs nothing
+ *   or	arch_rewrite	  let the kernel run another call in its place
+ *	arch_result	at the exit stop: what the kernel said
+ *	arch_reissue	  run one more call from `ip`
+ *	arch_restore	  everything as it was fetched, with this result
+ *
+ * Functions that touch a thread return 0, or -1 with errno: ESRCH means that
+ * the thread is gone or was killed, which is normal life.
+ */
+#ifndef ARCH_H
+#define ARCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+struct sock_filter;
+
+/* All registers of a stopped thread.  Opaque outside arch/. */
+struct arch_regs {
+	struct user_regs_struct user;
+	int64_t nr;		/* pending system call */
+};
+
+/* What was asked, in the words of the CPU's native ABI. */
+struct arch_call {
+	int64_t nr;
+	uint64_t args[6];
+};
+
+extern const uint32_t arch_audit;	/* AUDIT_ARCH_* of the native ABI */
+
+int arch_fetch(pid_t tid, struct arch_regs *regs, struct arch_call *call);
+
+/* At an entry or seccomp stop: nothing runs, the program gets `result`.
+   At an entry stop a seccomp filter still sees a number: use only at seccomp
+   stops. */
+int arch_cancel(pid_t tid, const struct arch_regs *regs, int64_t result);
+
+/* At an entry or seccomp stop: run `call` instead.  `ip` is what seccomp
+   filters see as instruction pointer (0: leave it).  The thread MUST be taken
+   to its exit stop and arch_restore'd or arch_reissue'd there. */
+int arch_rewrite(pid_t tid, const struct arch_regs *regs,
+		 const struct arch_call *call, uint64_t ip);
+
+/* At an exit stop: what the call gave (value or -errno). */
+int arch_result(pid_t tid, int64_t *result);
+
+/* At an exit stop: make the thread run `call` from the system-call
+   instruction at `ip` (0: the one that brought it here) when resumed. */
+int arch_reissue(pid_t tid, const struct arch_regs *regs,
+		 const struct arch_call *call, uint64_t ip);
+
+/* At an exit stop: put every register back, with `result`. */
+int arch_restore(pid_t tid, const struct arch_regs *regs, int64_t result);
+
+/* At an exit stop: put every register back so that the original call is made
+   again (it was interrupted before it began). */
+int arch_restart(pid_t tid, const struct arch_regs *regs);
+
+/* The stub page: a system-call instruction at offset 0, then instructions
+   that end the thread rather than run on.  At most one page. */
+extern const unsigned char arch_stub[];
+extern const size_t arch_stub_size;
+
+/* Places for the arena, best first, ended by a zero length.  Each is valid
+   for some size of address space of this CPU. */
+struct arch_window { uint64_t start, len; };
+extern const struct arch_window arch_windows[];
+
+/* Foreign ABIs of this CPU, whose shared-memory calls must never reach the
+   host.  A call is meant when `audit` is the ABI and (nr & mask) is one of
+   the numbers; `multiplexer` is ipc(2), whose first argument & 0xffff is
+   21..24 for shared memory; -1: none.  Ended by a null name. */
+struct arch_foreign {
+	const char *name;	/* "i386" */
+	uint32_t audit;
+	uint32_t nr[4];		/* shmget shmctl shmat shmdt */
+	int32_t multiplexer;
+};
+extern const struct arch_foreign arch_foreign[];
+
+#endif

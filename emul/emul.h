@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+/*
+ * emul.h - what each shared-memory call means.
+ *
+ * The emulated IPC namespaces, their segments, and the attachments of each
+ * address space.  This folder decides and never acts: it makes no system
+ * call, reads no clock and no /proc.  Whatever it must know or have done
+ * comes in as an argument or goes through struct emul_host.
+ *
+ * Not thread-safe: one caller at a time, as the tracer has one thread.
+ */
+#ifndef EMUL_H
+#define EMUL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What a system call gives the program: a value >= 0 or -errno (-1..-4095).
+ * SYSRET_GONE is neither: the calling thread died while the host worked on
+ * it.  Handlers pass it on and record nothing that did not happen.
+ */
+typedef int64_t sysret_t;
+#define SYSRET_GONE INT64_MIN
+
+struct emul;		/* everything: one per run */
+struct emul_ns;		/* an IPC namespace (counted references) */
+struct emul_space;	/* the attachments of one address space */
+
+/* Capabilities that count, in the user namespace that owns the IPC one. */
+enum {
+	EMUL_CAP_IPC_OWNER = 1,
+	EMUL_CAP_IPC_LOCK = 2,
+	EMUL_CAP_SYS_ADMIN = 4,
+	EMUL_CAP_SYS_RESOURCE = 8,
+};
+
+/* Credentials of the calling thread (ipcperms() in ipc/util.c). */
+struct emul_cred {
+	uint32_t uid;		/* real: RLIMIT_MEMLOCK is charged to it */
+	uint32_t euid;
+	uint32_t egid;
+	uint32_t fsgid;
+	uint32_t caps;		/* EMUL_CAP_* */
+	uint32_t ngroups;
+	const uint32_t *groups;	/* supplementary groups, owned by the caller */
+};
+
+/* Who calls, and when.  Borrowed for the length of one call. */
+struct emul_caller {
+	void *task;		/* handed back to the host's functions */
+	struct emul_ns *ns;	/* the caller's IPC namespace */
+	struct emul_space *space;
+	const struct emul_cred *cred;
+	int32_t pid;		/* thread group id: cpid and lpid */
+	uint64_t creator;	/* identity of the calling thread, never 0 and
+				   never used twice in a run: for
+				   shm_rmid_forced */
+	int64_t now;		/* seconds, CLOCK_REALTIME */
+};
+
+/* Protection bits of a piece; the values of PROT_*. */
+enum { EMUL_READ = 1, EMUL_WRITE = 2, EMUL_EXEC = 4 };
+
+/* How an attach wants to be placed. */
+enum emul_place {
+	EMUL_PLACE_ANY,		/* the host picks; addr is 0 */
+	EMUL_PLACE_FREE,	/* there or -EEXIST (MAP_FIXED_NOREPLACE) */
+	EMUL_PLACE_REPLACE,	/* there, replacing (MAP_FIXED) */
+};
+
+struct emul_mapping {
+	int64_t pages;		/* handle from pages_create */
+	uint64_t addr;		/* page aligned */
+	uint64_t len;		/* bytes, a multiple of the page size */
+	int prot;		/* EMUL_READ ... */
+	bool writable;		/* false for SHM_RDONLY: the mapping can never
+				   become writable, whatever mprotect says */
+	enum emul_place place;
+};
+
+struct emul_pages_request {
+	int32_t key;		/* creation key: names the pages SYSV%08x */
+	uint64_t size;		/* bytes as given to shmget, > 0 */
+	uint32_t huge_shift;	/* log2 of the huge page size; 0: none */
+	bool noreserve;		/* SHM_NORESERVE */
+};
+
+struct emul_usage { uint64_t rss, swap; };	/* bytes */
+
+/*
+ * What the outside world does for us.  `task` is emul_caller.task; functions
+ * that take it can return SYSRET_GONE.  `host` is what emul_new was given.
+ */
+struct emul_host {
+	/* Pages for a new segment: a handle >= 0, or -ENOMEM (memory
+	   accounting, kernel-facts 2.4), -EINVAL, -EPERM (huge pages). */
+	sysret_t (*pages_create)(void *host,
+				 const struct emul_pages_request *request);
+	void (*pages_destroy)(void *host, int64_t pages);
+	void (*pages_usage)(void *host, int64_t pages,
+			    struct emul_usage *usage);
+	/* SHM_LOCK (true) and SHM_UNLOCK: 0 or -ENOMEM. */
+	sysret_t (*pages_lock)(void *host, int64_t pages, bool lock);
+
+	/* Map into the caller: the address, or the -errno of mmap(2). */
+	sysret_t (*map)(void *task, const struct emul_mapping *mapping);
+	/* Unmap from the caller: 0 or the -errno of munmap(2). */
+	sysret_t (*unmap)(void *task, uint64_t addr, uint64_t len);
+	/* Copy from the caller: 0, or -EFAULT. */
+	sysret_t (*read)(void *task, uint64_t addr, void *buf, size_t len);
+	/* Copy to the caller: 0, or -EFAULT with the part before the fault
+	   written, as copy_to_user() does. */
+	sysret_t (*write)(void *task, uint64_t addr, const void *buf,
+			  size_t len);
+	/* Soft RLIMIT_MEMLOCK of the caller, bytes; UINT64_MAX: none. */
+	uint64_t (*memlock_limit)(void *task);
+	/* First byte in [from, to) that nothing is mapped at, or `to`. */
+	uint64_t (*first_hole)(void *task, uint64_t from, uint64_t to);
+};
+
+/* Fixed for a run. */
+struct emul_config {
+	uint64_t page_size;	/* bytes, power of two; SHMLBA is the same */
+	uint64_t arena_start;	/* where attaches without an address go: */
+	uint64_t arena_end;	/* [start, end), page aligned; may be empty */
+	uint64_t task_size;	/* first address no program can map */
+	uint32_t huge_shift;	/* log2 of the default huge page size, or 0 */
+	uint32_t uid_overflow;	/* reserved */
+};
+
+/* Namespace limits (kernel-facts 13); Linux's defaults in emul_ns_new. */
+struct emul_limits {
+	uint64_t shmmax, shmall;
+	uint64_t shmmni;	/* 0..32768 */
+	bool rmid_forced;
+	int32_t next_id;	/* -1: none */
+	uint64_t shmseg;	/* attaches per address space; UINT64_MAX */
+};
+
+/* NULL when out of memory.  `host` and `config` are copied. */
+struct emul *emul_new(const struct emul_host *host, void *arg,
+		      const struct emul_config *config);
+/* Every space and namespace must have been dropped before. */
+void emul_free(struct emul *emul);
+
+/* A fresh namespace with one reference; NULL when out of memory. */
+struct emul_ns *emul_ns_new(struct emul *emul);
+struct emul_ns *emul_ns_get(struct emul_ns *ns);
+void emul_ns_put(struct emul_ns *ns);	/* last one: segments without attach
+					   go; attached ones live on */
+struct emul_limits *emul_ns_limits(struct emul_ns *ns);
+/* shm_rmid_forced was just set to 1: orphans go (kernel-facts 11.3).
+   alive(creator, arg) says whether the creating thread still exists. */
+void emul_ns_destroy_orphans(struct emul_ns *ns,
+			     bool (*alive)(uint64_t creator, void *arg),
+			     void *arg);
+/* A thread ended: with shm_rmid_forced its unattached segments go. */
+void emul_task_exit(struct emul_ns *ns, uint64_t creator);
+
+/* An empty address space (exec, first program); NULL: out of memory. */
+struct emul_space *emul_space_new(struct emul *emul);
+/* fork(): a copy without the DONTFORK pieces; nattch, atime and lpid (of the
+   parent, caller->pid) change.  caller->space is the parent.  NULL: out of
+   memory, nothing changed. */
+struct emul_space *emul_space_fork(const struct emul_caller *caller);
+/* The last user exits or execs: every piece is detached.  Only caller->pid
+   and caller->now are used.  Frees caller->space. */
+void emul_space_drop(const struct emul_caller *caller);
+bool emul_space_is_empty(const struct emul_space *space);
+/* Does any piece lie outside the arena? */
+bool emul_space_is_outside(const struct emul_space *space);
+
+/* One piece: a VMA of Linux. */
+struct emul_piece_info {
+	uint64_t addr, len;	/* bytes */
+	uint64_t offset;	/* bytes into the segment */
+	int64_t pages;
+	uint64_t attach;	/* identity of the attach (its struct file) */
+	int prot;
+};
+/* Calls visit for each piece in order of address; stops when it returns
+   non-zero and returns that. */
+int emul_space_walk(const struct emul_space *space,
+		    int (*visit)(const struct emul_piece_info *, void *arg),
+		    void *arg);
+
+/* The four system calls (ipc/shm.c: ksys_shmget, do_shmat, ksys_shmdt,
+   ksys_shmctl).  Arguments as the registers hold them. */
+sysret_t emul_shmget(const struct emul_caller *caller, uint64_t key,
+		     uint64_t size, uint64_t shmflg);
+sysret_t emul_shmat(const struct emul_caller *caller, uint64_t shmid,
+		    uint64_t shmaddr, uint64_t shmflg);
+sysret_t emul_shmdt(const struct emul_caller *caller, uint64_t shmaddr);
+sysret_t emul_shmctl(const struct emul_caller *caller, uint64_t shmid,
+		     uint64_t cmd, uint64_t buf);
+
+/* System calls that can change pieces. */
+enum emul_mmop {
+	EMUL_MM_MUNMAP,		/* addr len */
+	EMUL_MM_MMAP,		/* addr len, only with MAP_FIXED */
+	EMUL_MM_MREMAP,		/* addr len(old) new_len flags new_addr */
+	EMUL_MM_MPROTECT,	/* addr len prot; pkey_mprotect too */
+	EMUL_MM_MADVISE,	/* addr len advice */
+	EMUL_MM_MLOCK,		/* addr len flags(MLOCK_ONFAULT) */
+	EMUL_MM_MUNLOCK,	/* addr len */
+	EMUL_MM_MLOCKALL,	/* flags */
+	EMUL_MM_MUNLOCKALL,
+	EMUL_MM_MBIND,		/* addr len policy */
+	EMUL_MM_MSEAL,		/* addr len */
+	EMUL_MM_REMAP_FILE_PAGES, /* addr len pgoff */
+};
+
+struct emul_mmcall {
+	enum emul_mmop op;
+	uint64_t addr, len;
+	uint64_t new_addr, new_len;
+	uint64_t flags;		/* mremap, mlock2, mlockall, mmap */
+	uint64_t pgoff;		/* remap_file_pages, in pages */
+	uint64_t policy;	/* mbind: equal policies have equal numbers;
+				   0 is the default policy */
+	int prot;		/* PROT_* as given */
+	int advice;		/* MADV_* as given */
+};
+
+/* Can this call touch a piece of the caller?  If not it runs untouched. */
+bool emul_mm_concerns(const struct emul_space *space,
+		      const struct emul_mmcall *call);
+/* Before: 0, let it run; or the -errno that Linux would give where the pages
+   behind a piece (a memfd) would not (kernel-facts 8.6, 18.1).  Refusals may
+   have side effects as in Linux. */
+sysret_t emul_mm_enter(const struct emul_caller *caller,
+		       const struct emul_mmcall *call);
+/* After it ran with `result` (the kernel's value or -errno): bring the
+   pieces, nattch, times and lpid up to date, also after half a failure. */
+void emul_mm_leave(const struct emul_caller *caller,
+		   const struct emul_mmcall *call, sysret_t result);
+
+/* /proc/sysvipc/shm of a namespace: up to `size` bytes into buf; returns the
+   whole length, as snprintf does. */
+size_t emul_sysvipc(const struct emul_ns *ns, char *buf, size_t size);
+
+#endif
