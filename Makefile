@@ -26,7 +26,7 @@ WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wundef -Wvla -Wformat=2 \
 SANFLAGS := $(if $(SAN),-fsanitize=address,undefined \
 		-fno-sanitize-recover=all -fno-omit-frame-pointer)
 COVFLAGS := $(if $(COVER),--coverage)
-DEFS	:= -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I.
+DEFS	:= -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DCPU_NAME='"$(CPU)"' -I.
 ALL	= -std=c11 $(DEFS) $(WARN) $(SANFLAGS) $(COVFLAGS) $(CFLAGS) -MMD -MP
 
 # libunwind is optional: backtraces go missing without it.
