@@ -1,43 +1,47 @@
 # shmtrace - System V shared memory, emulated by a tracer.
 #
-#   make            build/<cpu>/shmtrace
+#   make            build/<cpu>/shmtrace; needs gcc and make, no more
 #   make demo       build it and run the main job on real software
-#   make check      build and run the tests
+#   make check      build and run the tests, plain and with sanitizers
 #   make lint       layering, warnings of both compilers, static analysis
+#   make cover      lines of emul/ that no unit test reaches
 #   make install    PREFIX=/usr/local DESTDIR=
+#   make uninstall  the same PREFIX and DESTDIR
 #   make clean
 #
-# Knobs: CC, CFLAGS, SAN=1 (ASan+UBSan), LIBUNWIND=no, WERROR=1,
-#        COVER=1 (gcov).  `make CC=aarch64-linux-gnu-gcc` cross-builds.
+# Parts of check: check-unit check-cases check-conform.  Beyond it, each
+# from tests/<part>/rules.mk: check-fault check-apps check-diff check-ltp
+# check-arm64 fuzz bench; tests/README.md tells what they do.
+#
+# Knobs: CC, CFLAGS, SAN=1 (ASan+UBSan), COVER=1 (gcov), WERROR=1,
+#        LIBUNWIND=no, SETUP=no (never install packages).
+#        `make CC=aarch64-linux-gnu-gcc` cross-builds.
 
-CC	?= gcc
-CFLAGS	?= -O2 -g
-PREFIX	?= /usr/local
+CC	= gcc
+CFLAGS	= -O2 -g
+PREFIX	= /usr/local
 VERSION	:= 0.1
 
 CPU	:= $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
-VARIANT	:= $(CPU)$(if $(SAN),-san)$(if $(COVER),-cover)
-B	:= build/$(VARIANT)
+B	:= build/$(CPU)$(if $(SAN),-san)$(if $(COVER),-cover)
 
 WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wundef -Wvla -Wformat=2 \
 	   -Wcast-qual -Wwrite-strings -Wpointer-arith -Wnull-dereference \
 	   -Wstrict-prototypes -Wmissing-prototypes -Wimplicit-fallthrough \
 	   $(if $(WERROR),-Werror)
-SANFLAGS := $(if $(SAN),-fsanitize=address,undefined \
-		-fno-sanitize-recover=all -fno-omit-frame-pointer)
-COVFLAGS := $(if $(COVER),--coverage)
+MODE	:= $(if $(SAN),-fsanitize=address -fsanitize=undefined \
+		-fno-sanitize-recover=all -fno-omit-frame-pointer) \
+	   $(if $(COVER),--coverage)
 DEFS	:= -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DCPU_NAME='"$(CPU)"' -I.
-ALL	= -std=c11 $(DEFS) $(WARN) $(SANFLAGS) $(COVFLAGS) $(CFLAGS) -MMD -MP
+ALL	= -std=c11 $(DEFS) $(WARN) $(MODE) $(CFLAGS) -MMD -MP
 
-# libunwind is optional: backtraces go missing without it.
-PKGLIB	:= $(if $(filter-out $(shell gcc -dumpmachine 2>/dev/null),\
-	   $(shell $(CC) -dumpmachine)),\
-	   PKG_CONFIG_LIBDIR=/usr/lib/$(shell $(CC) -dumpmachine)/pkgconfig)
-UNWIND	:= $(if $(filter no,$(LIBUNWIND)),,$(shell $(PKGLIB) pkg-config \
-	   --libs libunwind-ptrace libunwind-generic 2>/dev/null))
-ifneq ($(UNWIND),)
-DEFS	+= -DHAVE_LIBUNWIND
-endif
+# libunwind is optional: backtraces go missing without it.  A cross build
+# must not find the build machine's own.
+PKG	:= $(if $(filter-out $(shell uname -m),$(CPU)),PKG_CONFIG_LIBDIR=$\
+	   /usr/lib/$(CPU)-linux-gnu/pkgconfig) pkg-config
+UNWIND	:= $(if $(filter no,$(LIBUNWIND)),,$(shell $(PKG) --libs \
+	   libunwind-ptrace libunwind-generic 2>/dev/null))
+DEFS	+= $(if $(UNWIND),-DHAVE_LIBUNWIND)
 
 EMUL	:= $(patsubst %.c,$B/%.o,$(wildcard emul/*.c))
 TRACER	:= $(patsubst %.c,$B/%.o,$(wildcard tracer/*.c))
@@ -45,22 +49,59 @@ ARCH	:= $B/arch/$(CPU).o
 
 all: $B/shmtrace
 
+$B/shmtrace: $(TRACER) $(ARCH) $B/libemul.a
+	$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(UNWIND)
+
 $B/libemul.a: $(EMUL)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$B/shmtrace: $(TRACER) $(ARCH) $B/libemul.a
-	$(CC) $(SANFLAGS) $(COVFLAGS) $(LDFLAGS) -o $@ $^ $(UNWIND)
-
-$B/%.o: %.c
+$B/%.o: %.c $B/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL) -c -o $@ $<
 
+# Changes when the compiler or its flags do, so that objects follow.
+export BUILT_WITH = $(CC) $(ALL)
+$B/flags: FORCE
+	@mkdir -p $(@D)
+	@echo "$$BUILT_WITH" | cmp -s - $@ || echo "$$BUILT_WITH" >$@
+
+# The parts run in a make of their own: what set-up installs must be found.
+PACKAGES := check libunwind-dev pkg-config
+PARTS	:= check-unit check-cases check-conform
+
+setup:
+	@$(if $(filter no,$(SETUP)),,tests/setup $(PACKAGES))
+
+check: setup
+	@tests/summary $(foreach part,$(PARTS),\
+		'$(MAKE) $(part)' '$(MAKE) SAN=1 $(part)')
+
+cover: setup
+	$(MAKE) COVER=1 check-unit
+	tests/cover build/$(CPU)-cover
+
 include $(wildcard tests/*/rules.mk)
+
+SHARE	= $(DESTDIR)$(PREFIX)/share
+PLACES	= $(DESTDIR)$(PREFIX)/bin/shmtrace \
+	  $(SHARE)/man/man1/shmtrace.1 \
+	  $(SHARE)/bash-completion/completions/shmtrace \
+	  $(SHARE)/zsh/site-functions/_shmtrace
+
+install: all
+	install -D -m 755 $B/shmtrace $(word 1,$(PLACES))
+	install -D -m 644 tracer/shmtrace.1 $(word 2,$(PLACES))
+	install -D -m 644 tracer/shmtrace.bash-completion $(word 3,$(PLACES))
+	install -D -m 644 tracer/_shmtrace $(word 4,$(PLACES))
+
+uninstall:
+	rm -f $(PLACES)
 
 clean:
 	rm -rf build
 
-.PHONY: all clean
+FORCE:
+.PHONY: all setup check cover install uninstall clean FORCE
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find $B -name '*.d' 2>/dev/null)
