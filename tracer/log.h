@@ -19,8 +19,8 @@ void log_open(const char *path);
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same, on stderr too, and exit with EXIT_OWN. */
-_Noreturn void log_fatal(const char *fmt, ...)
-	__attribute__((format(printf, 1, 2)));
+void log_fatal(const char *fmt, ...)
+	__attribute__((noreturn, format(printf, 1, 2)));
 
 /* A line without the prefix. */
 void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
