@@ -1,0 +1,8 @@
+# The main job on real software.  In a make of its own: what set-up installed
+# must be found.
+
+demo: setup
+	@$(MAKE) all
+	@tests/demo/run $B/shmtrace
+
+.PHONY: demo
