@@ -68,14 +68,14 @@ const size_t arch_stub_size = sizeof(arch_stub);
  * bits, which Android randomizes by 24 of them, below the lowest base.
  */
 const struct arch_window arch_windows[] = {
-	{ 0xfc4000000000, 0x4000000000 },
-	{ 0x7c4000000000, 0x4000000000 },
-	{ 0x3f400000000, 0x400000000 },
-	{ 0x6800000000, 0x400000000 },
-	{ 0, 0 },
+	{ 0xfc4000000000, 0x4000000000, UINT64_C(1) << 48 },
+	{ 0x7c4000000000, 0x4000000000, UINT64_C(1) << 47 },
+	{ 0x3f400000000, 0x400000000, UINT64_C(1) << 42 },
+	{ 0x6800000000, 0x400000000, UINT64_C(1) << 39 },
+	{ 0, 0, 0 },
 };
 
-/* ipc(2) is not in the kernel's table for AArch32: 117 gives ENOSYS. */
+/* ipc(2) is not in the kernel's table for AArch32: 117 is ENOSYS. */
 const struct arch_foreign arch_foreign[] = {
 	{ "AArch32", AUDIT_ARCH_ARM, { 307, 308, 305, 306 }, -1 },
 	{ NULL, 0, { 0 }, -1 },
@@ -240,4 +240,10 @@ int arch_restart(pid_t tid, const struct arch_regs *regs)
 
 	user.pc -= SVC_SIZE;
 	return settle(tid, &user);
+}
+
+/* Never asked: no ABI here has the multiplexer. */
+uint64_t arch_foreign_first(const struct arch_regs *regs)
+{
+	return regs->user.regs[0];
 }

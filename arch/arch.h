@@ -78,12 +78,15 @@ extern const size_t arch_stub_size;
 
 /* Places for the arena, best first, ended by a zero length.  Each is valid
    for some size of address space of this CPU. */
-struct arch_window { uint64_t start, len; };
+struct arch_window {
+	uint64_t start, len;	/* bytes; multiples of 4 GiB */
+	uint64_t task_size;	/* end of the address space it is valid for */
+};
 extern const struct arch_window arch_windows[];
 
 /* Foreign ABIs of this CPU, whose shared-memory calls must never reach the
-   host.  A call is meant when `audit` is the ABI and (nr & mask) is one of
-   the numbers; `multiplexer` is ipc(2), whose first argument & 0xffff is
+   host.  A call is meant when `audit` is the ABI and the number is one of
+   these; `multiplexer` is ipc(2), whose first argument & 0xffff is
    21..24 for shared memory; -1: none.  Ended by a null name. */
 struct arch_foreign {
 	const char *name;	/* "i386" */
@@ -92,5 +95,7 @@ struct arch_foreign {
 	int32_t multiplexer;
 };
 extern const struct arch_foreign arch_foreign[];
+/* First argument of a call made by the ABI that has the multiplexer. */
+uint64_t arch_foreign_first(const struct arch_regs *regs);
 
 #endif

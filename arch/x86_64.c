@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+/*
+ * x86_64.c - registers and instructions of x86-64.
+ *
+ * At a stop rip is past the two-byte `syscall` instruction, orig_rax holds
+ * the pending number (-1: none) and the kernel restarts nothing while it is
+ * -1.  Everything but rax, rcx and r11 survives a call.
+ */
+#include "arch/arch.h"
+
+#include <linux/audit.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+
+#define SYSCALL_INSN_SIZE 2
+#define X32_BIT 0x40000000u
+
+const uint32_t arch_audit = AUDIT_ARCH_X86_64;
+
+/* syscall; ud2 */
+const unsigned char arch_stub[] = { 0x0f, 0x05, 0x0f, 0x0b };
+const size_t arch_stub_size = sizeof(arch_stub);
+
+/*
+ * Below the lowest randomized mmap base (47 bits, 28 random bits: above
+ * 0x7efb00000000) and inside what the sanitizers call application memory.
+ */
+const struct arch_window arch_windows[] = {
+	{ 0x7e9000000000, 0x4000000000, 0x7ffffffff000 },
+	{ 0x6f0000000000, 0x4000000000, 0x7ffffffff000 },
+	{ 0, 0, 0 },
+};
+
+const struct arch_foreign arch_foreign[] = {
+	{ "i386", AUDIT_ARCH_I386, { 395, 396, 397, 398 }, 117 },
+	{ "x32", AUDIT_ARCH_X86_64,
+	  { X32_BIT | 29, X32_BIT | 31, X32_BIT | 30, X32_BIT | 67 }, -1 },
+	{ NULL, 0, { 0 }, -1 },
+};
+
+static int load(pid_t tid, struct user_regs_struct *user)
+{
+	return (int)ptrace(PTRACE_GETREGS, tid, NULL, user);
+}
+
+static int store(pid_t tid, const struct user_regs_struct *user)
+{
+	return (int)ptrace(PTRACE_SETREGS, tid, NULL, user);
+}
+
+static void set_call(struct user_regs_struct *user,
+		     const struct arch_call *call)
+{
+	user->rdi = call->args[0];
+	user->rsi = call->args[1];
+	user->rdx = call->args[2];
+	user->r10 = call->args[3];
+	user->r8 = call->args[4];
+	user->r9 = call->args[5];
+}
+
+int arch_fetch(pid_t tid, struct arch_regs *regs, struct arch_call *call)
+{
+	const struct user_regs_struct *user = &regs->user;
+
+	if (load(tid, &regs->user) < 0)
+		return -1;
+	regs->nr = (int64_t)user->orig_rax;
+	call->nr = regs->nr;
+	call->args[0] = user->rdi;
+	call->args[1] = user->rsi;
+	call->args[2] = user->rdx;
+	call->args[3] = user->r10;
+	call->args[4] = user->r8;
+	call->args[5] = user->r9;
+	return 0;
+}
+
+int arch_cancel(pid_t tid, const struct arch_regs *regs, int64_t result)
+{
+	struct user_regs_struct user = regs->user;
+
+	user.orig_rax = (unsigned long long)-1;
+	user.rax = (unsigned long long)result;
+	return store(tid, &user);
+}
+
+int arch_rewrite(pid_t tid, const struct arch_regs *regs,
+		 const struct arch_call *call, uint64_t ip)
+{
+	struct user_regs_struct user = regs->user;
+
+	set_call(&user, call);
+	user.orig_rax = (unsigned long long)call->nr;
+	if (ip)
+		user.rip = ip + SYSCALL_INSN_SIZE;
+	return store(tid, &user);
+}
+
+int arch_result(pid_t tid, int64_t *result)
+{
+	struct user_regs_struct user;
+
+	if (load(tid, &user) < 0)
+		return -1;
+	*result = (int64_t)user.rax;
+	return 0;
+}
+
+int arch_reissue(pid_t tid, const struct arch_regs *regs,
+		 const struct arch_call *call, uint64_t ip)
+{
+	struct user_regs_struct user = regs->user;
+
+	set_call(&user, call);
+	user.rax = (unsigned long long)call->nr;
+	user.orig_rax = (unsigned long long)-1;
+	user.rip = ip ? ip : regs->user.rip - SYSCALL_INSN_SIZE;
+	return store(tid, &user);
+}
+
+int arch_restore(pid_t tid, const struct arch_regs *regs, int64_t result)
+{
+	struct user_regs_struct user = regs->user;
+
+	user.rax = (unsigned long long)result;
+	return store(tid, &user);
+}
+
+int arch_restart(pid_t tid, const struct arch_regs *regs)
+{
+	struct arch_call call = {
+		.nr = regs->nr,
+		.args = { regs->user.rdi, regs->user.rsi, regs->user.rdx,
+			  regs->user.r10, regs->user.r8, regs->user.r9 },
+	};
+
+	return arch_reissue(tid, regs, &call, 0);
+}
+
+/* int 0x80 takes it from ebx. */
+uint64_t arch_foreign_first(const struct arch_regs *regs)
+{
+	return regs->user.rbx & 0xffffffff;
+}

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+/*
+ * birth.c - who shares which address space, from clone to the last exit.
+ *
+ * A child can report its first stop before its parent reports the event that
+ * announces it; it waits until then.  A parent killed in between announces
+ * nothing: its exit stop adopts such children.
+ */
+#include "tracer/birth.h"
+
+#include <errno.h>
+#include <linux/kcmp.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "tracer/call.h"
+#include "tracer/ipcns.h"
+#include "tracer/log.h"
+#include "tracer/mem.h"
+#include "tracer/proc.h"
+#include "tracer/run.h"
+
+/* What birth_keep_traced changed. */
+struct undo {
+	struct arch_regs regs;
+	struct arch_call asked;
+	uint64_t flags;		/* as the program gave them */
+	bool in_memory;		/* clone3 */
+};
+
+static unsigned unborn;		/* tasks that wait to be announced */
+
+struct task *birth_unannounced(pid_t tid)
+{
+	struct task *task = task_add(tid);
+
+	if (task) {
+		task->state = TASK_UNBORN;
+		unborn++;
+	}
+	return task;
+}
+
+struct task *birth_first(pid_t tid, struct emul_ns *ns)
+{
+	struct task *task = task_add(tid);
+	struct emul_space *space = emul_space_new(run.emul);
+
+	if (!task || !space)
+		return NULL;
+	task->state = TASK_EXPECTED;
+	task->ns = emul_ns_get(ns);
+	task->mm = mm_new(space);
+	return task->mm ? task : NULL;
+}
+
+static uint64_t clone3_flags(struct task *task, uint64_t args)
+{
+	uint64_t flags = 0;
+
+	mem_read(task, args, &flags, sizeof(flags));
+	return flags;
+}
+
+/* For calls of another ABI, and parents that died too early to ask. */
+static uint64_t flags_from_kernel(const struct task *parent, pid_t tid)
+{
+	uint64_t flags = 0;
+
+	if (syscall(SYS_kcmp, parent->tid, tid, KCMP_VM, 0, 0) == 0)
+		flags |= CLONE_VM;
+	if (proc_tgid(tid) == parent->tgid)
+		flags |= CLONE_THREAD;
+	return flags | CLONE_NEWUSER | CLONE_NEWIPC;	/* to be looked at */
+}
+
+static uint64_t clone_flags(struct task *parent, pid_t tid)
+{
+	struct arch_regs regs;
+	struct arch_call call;
+
+	if (arch_fetch(parent->tid, &regs, &call) == 0) {
+		if (call.nr == SYS_clone)
+			return call.args[0];
+		if (call.nr == SYS_clone3)
+			return clone3_flags(parent, call.args[0]);
+#ifdef SYS_fork
+		if (call.nr == SYS_fork)
+			return 0;
+		if (call.nr == SYS_vfork)
+			return CLONE_VM | CLONE_VFORK;
+#endif
+	}
+	return flags_from_kernel(parent, tid);
+}
+
+static struct mm *fork_mm(struct task *parent)
+{
+	struct emul_space *space = emul_space_fork(task_caller(parent));
+	struct mm *mm = space ? mm_new(space) : NULL;
+
+	if (mm) {
+		mm->stub = parent->mm->stub;
+		mm->everywhere = parent->mm->everywhere;
+	}
+	return mm;
+}
+
+/* The child has what its parent had, as clone's flags say. */
+static void inherit(struct task *task, struct task *parent, uint64_t flags)
+{
+	task->tgid = flags & CLONE_THREAD ? parent->tgid : task->tid;
+	task->no_new_privs = parent->no_new_privs;
+	task->own_filter = parent->own_filter;
+	if (flags & CLONE_NEWUSER)
+		cred_forget(&task->cred);
+	else
+		cred_copy(&task->cred, &parent->cred);
+	task->ns = flags & CLONE_NEWIPC ? ipcns_of(task->tid, parent->ns) :
+					  emul_ns_get(parent->ns);
+	if (!parent->mm)
+		return;
+	if (flags & CLONE_VM) {
+		task->mm = parent->mm;
+		task->mm->users++;
+		return;
+	}
+	task->mm = fork_mm(parent);
+	if (!task->mm) {
+		log_warn("out of memory: process %d is killed", task->tid);
+		kill(task->tid, SIGKILL);
+	}
+}
+
+static struct task *announce(struct task *parent, pid_t tid, uint64_t flags)
+{
+	struct task *task = task_find(tid);
+	bool waiting = task && task->state == TASK_UNBORN;
+
+	if (!task)
+		task = task_add(tid);
+	if (!task) {
+		kill(tid, SIGKILL);
+		return NULL;
+	}
+	if (waiting)
+		unborn--;
+	task->state = TASK_EXPECTED;
+	inherit(task, parent, flags);
+	if (parent->undo) {
+		task->undo = malloc(sizeof(*task->undo));
+		if (task->undo)
+			*task->undo = *parent->undo;
+		if (task->undo && flags & CLONE_VM)
+			task->undo->in_memory = false;
+	}
+	return waiting ? task : NULL;
+}
+
+struct task *birth_announced(struct task *parent)
+{
+	unsigned long tid;
+	struct task *task;
+
+	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &tid) < 0)
+		return NULL;
+	task = announce(parent, (pid_t)tid, clone_flags(parent, (pid_t)tid));
+	if (task && task->stillborn) {
+		birth_exit(task);
+		task_free(task);
+		return NULL;
+	}
+	return task;
+}
+
+void birth_first_stop(struct task *task)
+{
+	struct arch_regs regs;
+	struct arch_call call;
+	struct undo *undo = task->undo;
+
+	task->state = TASK_LIVE;
+	if (!undo)
+		return;
+	task->undo = NULL;
+	if (undo->asked.nr == SYS_clone3) {
+		if (undo->in_memory)
+			mem_write(task, undo->asked.args[0], &undo->flags,
+				  sizeof(undo->flags));
+	} else if (arch_fetch(task->tid, &regs, &call) == 0) {
+		call.args[0] = undo->flags;
+		arch_rewrite(task->tid, &regs, &call, 0);
+	}
+	free(undo);
+}
+
+static struct undo *remember(struct task *task, uint64_t flags)
+{
+	struct undo *undo = malloc(sizeof(*undo));
+
+	if (undo)
+		*undo = (struct undo){
+			.regs = task->call.regs,
+			.asked = task->call.asked,
+			.flags = flags,
+			.in_memory = task->call.asked.nr == SYS_clone3,
+		};
+	return undo;
+}
+
+void birth_keep_traced(struct task *task)
+{
+	struct arch_call call = task->call.asked;
+	bool in_memory = call.nr == SYS_clone3;
+	uint64_t flags = in_memory ? clone3_flags(task, call.args[0]) :
+				     call.args[0];
+	uint64_t traced = flags & ~(uint64_t)CLONE_UNTRACED;
+
+	if (flags == traced)
+		return;
+	task->undo = remember(task, flags);
+	if (!task->undo) {
+		call_answer(task, -ENOMEM);
+	} else if (in_memory) {
+		mem_write(task, call.args[0], &traced, sizeof(traced));
+	} else {
+		call.args[0] = traced;
+		arch_rewrite(task->tid, &task->call.regs, &call, 0);
+	}
+}
+
+void birth_undo(struct task *task)
+{
+	struct undo *undo = task->undo;
+	int64_t result;
+
+	if (!undo)
+		return;
+	task->undo = NULL;
+	if (undo->in_memory)
+		mem_write(task, undo->asked.args[0], &undo->flags,
+			  sizeof(undo->flags));
+	else if (arch_result(task->tid, &result) == 0)
+		arch_restore(task->tid, &undo->regs, result);
+	free(undo);
+}
+
+/* Exec by a thread that is not the leader takes the leader's id over. */
+struct task *birth_exec(struct task *task)
+{
+	unsigned long former = (unsigned long)task->tid;
+	struct emul_space *space;
+
+	ptrace(PTRACE_GETEVENTMSG, task->tid, NULL, &former);
+	if ((pid_t)former != task->tid) {
+		struct task *thread = task_find((pid_t)former);
+
+		if (thread) {
+			pid_t tid = task->tid;
+
+			task_free(task);
+			task_rename(thread, tid);
+			task = thread;
+		}
+	}
+	cred_forget(&task->cred);
+	if (task->mm)
+		mm_put(task);
+	space = emul_space_new(run.emul);
+	task->mm = space ? mm_new(space) : NULL;
+	if (!task->mm) {
+		log_warn("out of memory: process %d is killed", task->tid);
+		kill(task->tid, SIGKILL);
+	}
+	return task;
+}
+
+/* Children of a parent that was killed before it could announce them. */
+static void adopt_orphan(struct task *task, void *arg)
+{
+	struct task *parent = arg;
+
+	if (task->state != TASK_UNBORN ||
+	    (proc_ppid(task->tid) != parent->tgid &&
+	     proc_tgid(task->tid) != parent->tgid))
+		return;
+	announce(parent, task->tid, flags_from_kernel(parent, task->tid));
+	birth_first_stop(task);
+	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
+}
+
+void birth_exit(struct task *task)
+{
+	if (unborn)
+		task_each(adopt_orphan, task);
+	if (task->mm)
+		mm_put(task);
+	if (task->ns)
+		emul_task_exit(task->ns, task->creator);
+}
+
+void birth_dead(struct task *task)
+{
+	if (task->state == TASK_UNBORN) {
+		task->stillborn = true;
+		return;
+	}
+	birth_exit(task);
+	task_free(task);
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+/*
+ * birth.h - new tasks, new images, and the end of tasks.
+ */
+#ifndef BIRTH_H
+#define BIRTH_H
+
+#include "tracer/tasks.h"
+
+/* A thread id that no parent has announced yet; NULL when out of memory. */
+struct task *birth_unannounced(pid_t tid);
+/* The program that was asked for; NULL when out of memory. */
+struct task *birth_first(pid_t tid, struct emul_ns *ns);
+
+/* At the parent's fork event: adopt the child.  Returns it when it was
+   waiting for this and must be resumed, else NULL. */
+struct task *birth_announced(struct task *parent);
+/* At the first stop of an announced child. */
+void birth_first_stop(struct task *task);
+
+/* At clone and clone3: CLONE_UNTRACED must not let the child escape. */
+void birth_keep_traced(struct task *task);
+/* At the exit stop after that: put back what was changed. */
+void birth_undo(struct task *task);
+
+/* Stops of STOP_EXEC, STOP_EXIT and STOP_DEAD.  birth_exec returns the task
+   as it is called from now on. */
+struct task *birth_exec(struct task *task);
+void birth_exit(struct task *task);
+void birth_dead(struct task *task);
+
+#endif

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+/*
+ * call.c - runs system calls inside the program, one stop at a time.
+ *
+ * The first injected call takes the place of the one that the program made;
+ * the following ones are made from the system-call instruction of the stub
+ * page, whose address our filter and the ones we mended know.  Between calls
+ * the thread could take a signal: all are blocked meanwhile.
+ */
+#include "tracer/call.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <linux/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "tracer/log.h"
+#include "tracer/run.h"
+#include "tracer/stop.h"
+
+enum call_kind call_begin(struct task *task)
+{
+	struct call *call = &task->call;
+	struct ptrace_syscall_info info;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, task->tid, sizeof(info), &info) < 0)
+		return CALL_IS_GONE;
+	if (info.op != PTRACE_SYSCALL_INFO_ENTRY &&
+	    info.op != PTRACE_SYSCALL_INFO_SECCOMP)
+		return CALL_IS_EXIT;
+	if (arch_fetch(task->tid, &call->regs, &call->asked) < 0)
+		return CALL_IS_GONE;
+	call->at = info.op == PTRACE_SYSCALL_INFO_SECCOMP ? CALL_SECCOMP :
+							    CALL_ENTRY;
+	return info.arch == arch_audit ? CALL_IS_NATIVE : CALL_IS_FOREIGN;
+}
+
+/* A stop that is not the exit stop we wait for.  Returns false when the
+   thread is gone. */
+static bool pass_stop(struct task *task, int status)
+{
+	int sig;
+
+	switch (stop_classify(status, &sig)) {
+	case STOP_SECCOMP:
+	case STOP_SYSCALL:
+		return true;
+	case STOP_BIRTH:	/* SIGCONT: a stop we held back is over */
+		task->call.stop_signal = 0;
+		return true;
+	case STOP_GROUP:
+	case STOP_SIGNAL:	/* only SIGSTOP cannot be blocked */
+		task->call.stop_signal = sig;
+		return true;
+	default:
+		task_defer(task, status);
+		task->call.at = CALL_NONE;
+		return false;
+	}
+}
+
+static bool is_exit_stop(struct task *task, int status)
+{
+	struct ptrace_syscall_info info;
+	int sig;
+
+	return stop_classify(status, &sig) == STOP_SYSCALL &&
+	       ptrace(PTRACE_GET_SYSCALL_INFO, task->tid, sizeof(info),
+		      &info) > 0 &&
+	       info.op == PTRACE_SYSCALL_INFO_EXIT;
+}
+
+int call_take_status(struct task *task, int status)
+{
+	if (is_exit_stop(task, status)) {
+		task->call.at = CALL_EXIT;
+		return 1;
+	}
+	if (!pass_stop(task, status))
+		return -1;
+	/* ESRCH: it is being killed, and its last stop on the way */
+	ptrace(PTRACE_SYSCALL, task->tid, NULL, NULL);
+	return 0;
+}
+
+int call_wait_exit(struct task *task)
+{
+	int there = 0, status;
+
+	while (!there) {
+		if (waitpid(task->tid, &status, __WALL) >= 0)
+			there = call_take_status(task, status);
+		else if (errno != EINTR)
+			there = -1;
+	}
+	if (there > 0)
+		return 0;
+	task->call.at = CALL_NONE;
+	return -1;
+}
+
+void call_block_signals(struct task *task)
+{
+	uint64_t all = ~UINT64_C(0);
+
+	if (task->call.masked)
+		return;
+	if (ptrace(PTRACE_GETSIGMASK, task->tid, sizeof(all),
+		   &task->call.sigmask) == 0 &&
+	    ptrace(PTRACE_SETSIGMASK, task->tid, sizeof(all), &all) == 0)
+		task->call.masked = true;
+}
+
+static void unblock_signals(struct task *task)
+{
+	if (task->call.masked)
+		ptrace(PTRACE_SETSIGMASK, task->tid,
+		       sizeof(task->call.sigmask), &task->call.sigmask);
+	task->call.masked = false;
+}
+
+int call_prepare(struct task *task, const struct arch_call *next)
+{
+	uint64_t stub = task->mm->stub ? run.arena_start : 0;
+	struct call *call = &task->call;
+
+	assert(call->at != CALL_NONE);
+	if (call->at != CALL_EXIT)
+		return arch_rewrite(task->tid, &call->regs, next, stub);
+	call_block_signals(task);
+	return arch_reissue(task->tid, &call->regs, next, stub);
+}
+
+bool call_was_interrupted(sysret_t result)
+{
+	return (result <= -512 && result >= -514) || result == -516;
+}
+
+static sysret_t run_prepared(struct task *task)
+{
+	int64_t result;
+
+	ptrace(PTRACE_SYSCALL, task->tid, NULL, NULL);
+	if (call_wait_exit(task) < 0)
+		return SYSRET_GONE;
+	if (arch_result(task->tid, &result) < 0)
+		return SYSRET_GONE;
+	return result;
+}
+
+static sysret_t inject(struct task *task, const struct arch_call *next)
+{
+	sysret_t result;
+
+	if (task->call.at == CALL_NONE)
+		return SYSRET_GONE;
+	do {
+		call_prepare(task, next);
+		result = run_prepared(task);
+	} while (result != SYSRET_GONE && call_was_interrupted(result));
+	return result;
+}
+
+sysret_t call_inject(struct task *task, long nr, const uint64_t args[6])
+{
+	struct arch_call next = { .nr = nr };
+
+	memcpy(next.args, args, sizeof(next.args));
+	return inject(task, &next);
+}
+
+sysret_t call_run(struct task *task)
+{
+	assert(task->call.at == CALL_SECCOMP || task->call.at == CALL_ENTRY);
+	return run_prepared(task);
+}
+
+/* A call that does nothing: the answer is put in at its exit. */
+static void run_nothing(struct task *task)
+{
+	static const uint64_t none[6];
+
+	call_inject(task, SYS_getpid, none);
+}
+
+static void give_back(struct task *task, sysret_t result)
+{
+	if (task->call.undumpable) {
+		const uint64_t args[6] = { PR_SET_DUMPABLE, 0 };
+
+		task->call.undumpable = false;
+		call_inject(task, SYS_prctl, args);
+	}
+	if (task->call.at == CALL_EXIT) {
+		arch_restore(task->tid, &task->call.regs, result);
+		unblock_signals(task);
+	}
+}
+
+void call_answer(struct task *task, sysret_t result)
+{
+	if (result == SYSRET_GONE || task->call.at == CALL_NONE)
+		return;
+	if (task->call.at == CALL_ENTRY)
+		run_nothing(task);
+	if (task->call.at == CALL_SECCOMP)
+		arch_cancel(task->tid, &task->call.regs, result);
+	else
+		give_back(task, result);
+}
+
+int call_poke(struct task *task, uint64_t addr, const void *buf, size_t len)
+{
+	for (size_t done = 0; done < len; done += sizeof(long)) {
+		size_t part = len - done < sizeof(long) ? len - done :
+							  sizeof(long);
+		long word = 0;
+
+		memcpy(&word, (const char *)buf + done, part);
+		/* an address of the program travels as a pointer here */
+		if (ptrace(PTRACE_POKEDATA, task->tid,
+			   (void *)(uintptr_t)(addr + done), word) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+uint64_t call_stub(struct task *task)
+{
+	const uint64_t args[6] = {
+		run.arena_start, run.page_size, PROT_READ | PROT_EXEC,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+		(uint64_t)-1, 0,
+	};
+	sysret_t at;
+
+	if (task->mm->stub)
+		return run.arena_start;
+	if (run.arena_start == run.arena_end)
+		return 0;
+	at = call_inject(task, SYS_mmap, args);
+	if (at != (sysret_t)run.arena_start)
+		return 0;
+	if (call_poke(task, run.arena_start, arch_stub, arch_stub_size) < 0)
+		return 0;
+	task->mm->stub = true;
+	return run.arena_start;
+}

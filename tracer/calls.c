@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+/*
+ * calls.c - from a stop to the handler of the call, by number.
+ */
+#include "tracer/calls.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <sys/syscall.h>
+
+#include "tracer/backtrace.h"
+#include "tracer/birth.h"
+#include "tracer/call.h"
+#include "tracer/guard.h"
+#include "tracer/ipcns.h"
+#include "tracer/log.h"
+#include "tracer/mmcalls.h"
+#include "tracer/run.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+typedef void handler(struct task *task);
+
+/* Answer first: then the registers, and with them the stack, are the
+   program's own. */
+static void answer(struct task *task, enum log_call which, sysret_t result)
+{
+	call_answer(task, result);
+	if (!run.verbose)
+		return;
+	log_call(task->tid, which, task->call.asked.args, result);
+	if (run.stack_trace)
+		backtrace_print(task->tid);
+}
+
+static void handle_shmget(struct task *task)
+{
+	const uint64_t *args = task->call.asked.args;
+	sysret_t result = emul_shmget(task_caller_cred(task), args[0], args[1],
+				      args[2]);
+
+	answer(task, LOG_SHMGET, result);
+}
+
+static void handle_shmctl(struct task *task)
+{
+	const uint64_t *args = task->call.asked.args;
+	sysret_t result = emul_shmctl(task_caller_cred(task), args[0], args[1],
+				      args[2]);
+
+	answer(task, LOG_SHMCTL, result);
+}
+
+static void handle_shmat(struct task *task)
+{
+	const uint64_t *args = task->call.asked.args;
+	sysret_t result = emul_shmat(task_caller_cred(task), args[0], args[1],
+				     args[2]);
+
+	answer(task, LOG_SHMAT, result);
+	mmcalls_watch(task);
+}
+
+static void handle_shmdt(struct task *task)
+{
+	const uint64_t *args = task->call.asked.args;
+	sysret_t result = emul_shmdt(task_caller(task), args[0]);
+
+	answer(task, LOG_SHMDT, result);
+}
+
+static void handle_credentials(struct task *task)
+{
+	cred_forget(&task->cred);
+}
+
+/* Both can lead into another IPC or user namespace. */
+static void handle_namespaces(struct task *task)
+{
+	struct emul_ns *ns;
+	sysret_t result = call_run(task);
+
+	cred_forget(&task->cred);
+	if (result != 0)
+		return;
+	ns = ipcns_of(task->tid, task->ns);
+	emul_ns_put(task->ns);
+	task->ns = ns;
+}
+
+static const struct {
+	long nr;
+	handler *handle;
+} table[] = {
+	{ SYS_shmget, handle_shmget },
+	{ SYS_shmctl, handle_shmctl },
+	{ SYS_shmat, handle_shmat },
+	{ SYS_shmdt, handle_shmdt },
+	{ SYS_setuid, handle_credentials },
+	{ SYS_setgid, handle_credentials },
+	{ SYS_setreuid, handle_credentials },
+	{ SYS_setregid, handle_credentials },
+	{ SYS_setresuid, handle_credentials },
+	{ SYS_setresgid, handle_credentials },
+	{ SYS_setgroups, handle_credentials },
+	{ SYS_setfsuid, handle_credentials },
+	{ SYS_setfsgid, handle_credentials },
+	{ SYS_capset, handle_credentials },
+	{ SYS_unshare, handle_namespaces },
+	{ SYS_setns, handle_namespaces },
+	{ SYS_clone, birth_keep_traced },
+	{ SYS_clone3, birth_keep_traced },
+	{ SYS_seccomp, guard_seccomp },
+	{ SYS_prctl, guard_prctl },
+};
+
+static handler *find_handler(int64_t nr)
+{
+	for (size_t i = 0; i < COUNT(table); i++)
+		if (table[i].nr == nr)
+			return table[i].handle;
+	return NULL;
+}
+
+static bool is_foreign_shm(uint64_t nr, uint64_t first)
+{
+	for (const struct arch_foreign *f = arch_foreign; f->name; f++) {
+		for (size_t i = 0; i < COUNT(f->nr); i++)
+			if (f->nr[i] == nr)
+				return true;
+		if (f->multiplexer >= 0 && nr == (uint64_t)f->multiplexer &&
+		    (first & 0xffff) >= 21 && (first & 0xffff) <= 24)
+			return true;
+	}
+	return false;
+}
+
+static void refuse_foreign(struct task *task)
+{
+	static bool warned;
+
+	if (!warned)
+		log_warn("process %d makes shared-memory calls of another "
+			 "ABI (32-bit or x32): not supported, ENOSYS",
+			 task->tgid);
+	warned = true;
+	call_answer(task, -ENOSYS);
+}
+
+static void handle_native(struct task *task)
+{
+	handler *handle = find_handler(task->call.asked.nr);
+
+	if (mmcalls_handle(task))
+		return;
+	/* With a filter, an entry stop comes only for the sake of the address
+	   space: everything else has its seccomp stop still to come. */
+	if (task->call.at == CALL_ENTRY && run.filtered)
+		return;
+	if (handle)
+		handle(task);
+	else if (is_foreign_shm((uint64_t)task->call.asked.nr, 0))
+		refuse_foreign(task);
+	else if (task->call.at == CALL_SECCOMP)
+		guard_stray_trace(task);
+}
+
+void calls_handle(struct task *task)
+{
+	switch (call_begin(task)) {
+	case CALL_IS_NATIVE:
+		handle_native(task);
+		break;
+	case CALL_IS_FOREIGN:
+		if (is_foreign_shm((uint64_t)task->call.asked.nr,
+				   arch_foreign_first(&task->call.regs)))
+			refuse_foreign(task);
+		break;
+	case CALL_IS_EXIT:
+		birth_undo(task);
+		break;
+	case CALL_IS_GONE:
+		break;
+	}
+	task->call.at = CALL_NONE;
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+/*
+ * cred.h - a task's credentials, read once and kept until they can change.
+ */
+#ifndef CRED_H
+#define CRED_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "emul/emul.h"
+
+struct cred {
+	bool known;
+	struct emul_cred emul;
+	uint32_t *groups;	/* owned */
+	unsigned room;		/* entries allocated */
+};
+
+/* Remember our own user namespace: capabilities count only there. */
+void cred_init(void);
+/* The credentials of `tid`; all-powerless if they cannot be read. */
+const struct emul_cred *cred_get(struct cred *cred, pid_t tid);
+/* They may change now: set*id, capset, exec, namespaces. */
+void cred_forget(struct cred *cred);
+void cred_copy(struct cred *to, const struct cred *from);
+void cred_free(struct cred *cred);
+
+#endif

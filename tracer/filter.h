@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+/*
+ * filter.h - the seccomp filters that decide which calls stop.
+ */
+#ifndef FILTER_H
+#define FILTER_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FILTER_ROOM 512		/* instructions */
+#define FILTER_EXEMPTION_ROOM 32
+
+struct filter {
+	struct sock_filter code[FILTER_ROOM];
+	unsigned short len;
+};
+
+/* What the filter must know. */
+struct filter_config {
+	uint64_t arena_start, arena_end;	/* multiples of 4 GiB */
+	uint64_t page_size;
+	uint64_t cookie;
+	bool stops;	/* false: only the carrier (plain stops otherwise) */
+	bool views;	/* also the calls that would show our no_new_privs */
+};
+
+/* Ours, for the whole tree. */
+void filter_build(struct filter *filter, const struct filter_config *config);
+
+/* What goes in front of a filter of the program's own: calls made from our
+   stub page are allowed.  Returns the number of instructions, at most
+   FILTER_EXEMPTION_ROOM. */
+unsigned filter_exemption(struct sock_filter *code,
+			  const struct filter_config *config);
+
+#endif

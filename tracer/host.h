@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+/*
+ * host.h - what emul/ asks of the world: memfd pages, mapped into programs.
+ */
+#ifndef HOST_H
+#define HOST_H
+
+#include "emul/emul.h"
+
+extern const struct emul_host host;
+
+/* Inode of the pages' file, 0 while they have none (never attached). */
+uint64_t host_pages_inode(int64_t pages);
+
+#endif

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+/*
+ * lend.h - lend the program one of our descriptors, for one moment.
+ */
+#ifndef LEND_H
+#define LEND_H
+
+#include "tracer/tasks.h"
+
+/* What was done to make room for it. */
+struct loan {
+	int number;		/* in the program */
+	int replaced;		/* our copy of what was there, or -1 */
+	bool cloexec;		/* of what was there */
+};
+
+/* A descriptor in the program for our `fd`: its number, -errno, or
+   SYSRET_GONE.  A full table is no reason to fail.  `flags`: O_RDONLY or
+   O_RDWR, as `fd` was opened. */
+sysret_t lend_fd(struct task *task, int fd, int flags, struct loan *loan);
+/* Close it, and put back what was in its place. */
+void lend_return(struct task *task, const struct loan *loan);
+
+#endif

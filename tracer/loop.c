@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+/*
+ * loop.c - the tracer's main loop: the one door for all waits but those for
+ * a thread in the middle of a call (call.c, lend.c).
+ */
+#include "tracer/loop.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include "tracer/birth.h"
+#include "tracer/calls.h"
+#include "tracer/check.h"
+#include "tracer/log.h"
+#include "tracer/run.h"
+#include "tracer/stop.h"
+#include "tracer/tasks.h"
+
+struct event {
+	struct task *task;
+	int status;
+};
+
+/* The next status of anyone, those met on the way first; false at the end. */
+static bool next_event(struct event *event)
+{
+	pid_t tid;
+
+	event->task = task_deferred();
+	if (event->task) {
+		event->status = event->task->status;
+		return true;
+	}
+	do
+		tid = waitpid(-1, &event->status, __WALL);
+	while (tid < 0 && errno == EINTR);
+	if (tid < 0)
+		return false;
+	event->task = task_find(tid);
+	if (!event->task)
+		event->task = birth_unannounced(tid);
+	if (!event->task)
+		log_fatal("out of memory");
+	return true;
+}
+
+/* ESRCH: killed meanwhile, its last status is on the way. */
+static void resume(struct task *task, int sig)
+{
+	bool plain = !run.filtered || task->undo ||
+		     (task->mm && task->mm->everywhere);
+
+	ptrace(plain ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, NULL,
+	       (void *)(long)sig);
+}
+
+static void handled(struct task *task, int sig)
+{
+	if (task->pending)	/* it is at another stop already */
+		return;
+	if (run.self_check)
+		check_task(task);
+	resume(task, sig);
+}
+
+static void handle_call(struct task *task)
+{
+	int sig;
+
+	calls_handle(task);
+	sig = task->call.stop_signal;
+	task->call.stop_signal = 0;
+	handled(task, sig);
+}
+
+static void handle_birth(struct task *task)
+{
+	if (task->state == TASK_UNBORN)
+		return;		/* waits for its parent's event */
+	if (task->state == TASK_EXPECTED)
+		birth_first_stop(task);
+	handled(task, 0);
+}
+
+static void handle_fork(struct task *parent)
+{
+	struct task *child = birth_announced(parent);
+
+	if (child)
+		handle_birth(child);
+	handled(parent, 0);
+}
+
+/* One that is born into a stopped group waits for its parent as well. */
+static void handle_group_stop(struct task *task)
+{
+	if (task->state == TASK_UNBORN)
+		return;
+	if (task->state == TASK_EXPECTED)
+		birth_first_stop(task);
+	ptrace(PTRACE_LISTEN, task->tid, NULL, NULL);
+}
+
+static void handle_event(const struct event *event)
+{
+	struct task *task = event->task;
+	int sig;
+
+	switch (stop_classify(event->status, &sig)) {
+	case STOP_SECCOMP:
+	case STOP_SYSCALL:
+		handle_call(task);
+		break;
+	case STOP_FORK:
+		handle_fork(task);
+		break;
+	case STOP_EXEC:
+		handled(birth_exec(task), 0);
+		break;
+	case STOP_EXIT:
+		birth_exit(task);
+		resume(task, 0);
+		break;
+	case STOP_GROUP:
+		handle_group_stop(task);
+		break;
+	case STOP_BIRTH:
+		handle_birth(task);
+		break;
+	case STOP_SIGNAL:
+		resume(task, sig);
+		break;
+	case STOP_DEAD:
+		birth_dead(task);
+		break;
+	}
+}
+
+void loop_run(void)
+{
+	struct event event;
+
+	while (next_event(&event))
+		handle_event(&event);
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+/*
+ * main.c - shmtrace: System V shared memory, emulated by a tracer.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tracer/birth.h"
+#include "tracer/front.h"
+#include "tracer/host.h"
+#include "tracer/ipcns.h"
+#include "tracer/log.h"
+#include "tracer/loop.h"
+#include "tracer/options.h"
+#include "tracer/probe.h"
+#include "tracer/proc.h"
+#include "tracer/run.h"
+#include "tracer/spawn.h"
+
+struct run run = { .listener = -1 };
+
+static void wake_up(int sig)
+{
+	(void)sig;
+}
+
+/* Signals of ours: SIGCHLD comes in only where it is waited for. */
+static void set_signals(void)
+{
+	const struct sigaction wake = { .sa_handler = wake_up };
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	sigset_t blocked;
+
+	sigaction(SIGCHLD, &wake, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGCHLD);
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+/* Away from the user's terminal, directory and files; we die with the
+   process that the user knows, and the programs with us. */
+static void step_aside(pid_t front)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (getppid() != front)
+		_exit(EXIT_OWN);
+	setsid();
+	set_signals();
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+	}
+	if (chdir("/") < 0)
+		log_warn("cannot leave the working directory");
+}
+
+static void set_limits(const struct options *options)
+{
+	struct emul_limits *limits = emul_ns_limits(ipcns_first());
+
+	if (options->shmmax.is_set)
+		limits->shmmax = options->shmmax.value;
+	if (options->shmall.is_set)
+		limits->shmall = options->shmall.value;
+	if (options->shmmni.is_set)
+		limits->shmmni = options->shmmni.value;
+	if (options->shmseg.is_set)
+		limits->shmseg = options->shmseg.value;
+}
+
+static void place_arena(struct filter_config *config)
+{
+	const struct arch_window *window = probe_arena(config->page_size);
+
+	run.task_size = UINT64_MAX;
+	if (!window)
+		return;
+	config->arena_start = window->start;
+	config->arena_end = window->start + window->len;
+	run.task_size = window->task_size;
+}
+
+static void plan(const struct options *options, struct filter_config *config)
+{
+	*config = (struct filter_config){
+		.page_size = (uint64_t)sysconf(_SC_PAGESIZE),
+	};
+	if (getrandom(&config->cookie, sizeof(config->cookie), 0) < 0)
+		config->cookie = (uint64_t)getpid() << 32 | 0x53485954;
+	if (proc_init() < 0)
+		log_fatal("no /proc here, and none can be mounted: it is "
+			  "needed to know who calls");
+	cred_init();
+	place_arena(config);
+	config->stops = probe_stops(options->seccomp, config) == SECCOMP_ON;
+	run.filtered = config->stops;
+	run.page_size = config->page_size;
+	run.arena_start = config->arena_start;
+	run.arena_end = config->arena_end;
+	run.cookie = config->cookie;
+	run.self_check = options->self_check;
+	run.verbose = options->verbose || options->stack_trace;
+	run.stack_trace = options->stack_trace;
+}
+
+static void set_up_emulation(const struct options *options)
+{
+	const struct emul_config config = {
+		.page_size = run.page_size,
+		.arena_start = run.arena_start,
+		.arena_end = run.arena_end,
+		.task_size = run.task_size,
+	};
+
+	run.emul = emul_new(&host, NULL, &config);
+	if (!run.emul || ipcns_init() < 0)
+		log_fatal("out of memory");
+	set_limits(options);
+}
+
+/* Take hold of the program, which waits for our word. */
+static void seize_program(const struct filter_config *config, int socket)
+{
+	struct spawn_report report;
+
+	if (spawn_prepare(socket, config, &report, &run.listener) < 0)
+		log_fatal("the program's process ended before its program");
+	if (config->stops && !report.filtered)
+		log_fatal("cannot install the seccomp filter");
+	run.no_new_privs = report.no_new_privs;
+	run.first = report.pid;
+	if (!birth_first(report.pid, ipcns_first()))
+		log_fatal("out of memory");
+	if (ptrace(PTRACE_SEIZE, report.pid, NULL, PTRACE_ALL_OPTIONS) < 0)
+		log_fatal("cannot trace the program: %s", strerror(errno));
+	/* plain stops begin at the next resumption */
+	if (!config->stops)
+		ptrace(PTRACE_INTERRUPT, report.pid, NULL, NULL);
+	if (spawn_go(socket) < 0)
+		log_fatal("the program's process ended before its program");
+}
+
+_Noreturn static void trace(const struct options *options, int socket,
+			    pid_t front)
+{
+	struct filter_config config;
+
+	step_aside(front);
+	plan(options, &config);
+	set_up_emulation(options);
+	seize_program(&config, socket);
+	close(socket);
+	loop_run();
+	ipcns_done();
+	emul_free(run.emul);
+	exit(0);
+}
+
+static pid_t must_fork(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		log_fatal("cannot fork: %s", strerror(errno));
+	return pid;
+}
+
+/* All signals wait until everyone is in place. */
+static void hold_signals(struct spawn_signals *signals)
+{
+	const struct sigaction usual = { .sa_handler = SIG_DFL };
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &signals->mask);
+	sigaction(SIGCHLD, &usual, &signals->child);
+}
+
+int main(int argc, char **argv)
+{
+	struct spawn_signals signals;
+	struct options options;
+	pid_t front = getpid(), tracer, program;
+	int pair[2];
+
+	options_parse(argc, argv, &options);
+	if (options.output)
+		log_open(options.output);
+	hold_signals(&signals);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		log_fatal("cannot make a socket pair: %s", strerror(errno));
+	tracer = must_fork();
+	if (tracer == 0) {
+		close(pair[1]);
+		trace(&options, pair[0], front);
+	}
+	program = must_fork();
+	if (program == 0) {
+		close(pair[0]);
+		spawn_program(options.argv, pair[1], tracer, &signals);
+	}
+	close(pair[0]);
+	close(pair[1]);
+	front_run(program, tracer);
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+/*
+ * probe.c - a throw-away child makes one shared-memory call; whether it
+ * stops, and whether the answer arrives, says which mode works.
+ *
+ * An outer seccomp filter that answers the calls outranks our TRACE: then no
+ * seccomp stop comes.  Plain entry stops come before seccomp (Linux 4.8), and
+ * the outer filter sees the number that we put in.
+ */
+#include "tracer/probe.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tracer/call.h"
+#include "tracer/log.h"
+#include "tracer/run.h"
+#include "tracer/spawn.h"
+#include "tracer/stop.h"
+
+#define MAGIC 0x5359		/* the answer that only we give */
+
+enum verdict { WORKS, NO_FILTER, NO_STOP, NO_PTRACE };
+
+/* shmdt(1) is EINVAL wherever it is not answered by us. */
+_Noreturn static void probed_child(int socket,
+				   const struct filter_config *config)
+{
+	struct spawn_report report = { 0 };
+	char byte;
+
+	if (config->stops)
+		spawn_install(config, &report);
+	if (send(socket, &report, sizeof(report), MSG_NOSIGNAL) < 0 ||
+	    recv(socket, &byte, 1, 0) != 1)
+		_exit(1);
+	_exit(syscall(SYS_shmdt, 1) == MAGIC ? 0 : 1);
+}
+
+/* Take it from stop to stop until it ends: did our answer arrive? */
+static bool answers_arrive(struct task *task, bool filtered)
+{
+	int status, sig;
+
+	while (waitpid(task->tid, &status, __WALL) == task->tid) {
+		switch (stop_classify(status, &sig)) {
+		case STOP_DEAD:
+			return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+		case STOP_SECCOMP:
+		case STOP_SYSCALL:
+			if (call_begin(task) == CALL_IS_NATIVE &&
+			    task->call.asked.nr == SYS_shmdt)
+				call_answer(task, MAGIC);
+			task->call.at = CALL_NONE;
+			sig = 0;
+			break;
+		default:
+			sig = 0;
+		}
+		ptrace(filtered ? PTRACE_CONT : PTRACE_SYSCALL, task->tid,
+		       NULL, (void *)(long)sig);
+	}
+	return false;
+}
+
+static enum verdict follow(pid_t pid, int socket, bool filtered)
+{
+	struct mm mm = { .users = 1 };
+	struct task task = { .tid = pid, .tgid = pid, .mm = &mm };
+	struct spawn_report report;
+
+	if (recv(socket, &report, sizeof(report), 0) != sizeof(report))
+		return NO_STOP;
+	if (filtered && !report.filtered)
+		return NO_FILTER;
+	if (ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_ALL_OPTIONS) < 0)
+		return NO_PTRACE;
+	/* plain stops begin at the next resumption */
+	if (!filtered && ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) < 0)
+		return NO_PTRACE;
+	spawn_go(socket);
+	return answers_arrive(&task, filtered) ? WORKS : NO_STOP;
+}
+
+static enum verdict try_stops(const struct filter_config *config)
+{
+	enum verdict verdict;
+	int pair[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		log_fatal("cannot make a socket pair: %s", strerror(errno));
+	pid = fork();
+	if (pid < 0)
+		log_fatal("cannot fork: %s", strerror(errno));
+	if (pid == 0) {
+		close(pair[0]);
+		probed_child(pair[1], config);
+	}
+	close(pair[1]);
+	verdict = follow(pid, pair[0], config->stops);
+	close(pair[0]);
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, __WALL) > 0)
+		;
+	return verdict;
+}
+
+enum seccomp_mode probe_stops(enum seccomp_mode wanted,
+			      const struct filter_config *config)
+{
+	struct filter_config with = *config, without = *config;
+	enum verdict verdict = WORKS;
+
+	with.stops = true;
+	without.stops = false;
+	if (wanted != SECCOMP_OFF) {
+		verdict = try_stops(&with);
+		if (verdict == WORKS)
+			return SECCOMP_ON;
+	}
+	if (verdict == NO_PTRACE)
+		log_fatal("this host does not let us trace (ptrace is refused: "
+			  "see kernel.yama.ptrace_scope, or the sandbox's "
+			  "seccomp filter)");
+	if (wanted == SECCOMP_ON)
+		log_fatal("--seccomp-bpf=on cannot work here: %s",
+			  verdict == NO_FILTER ?
+				  "the host refuses seccomp filters" :
+				  "an outer seccomp filter hides the calls");
+	verdict = try_stops(&without);
+	if (verdict == WORKS)
+		return SECCOMP_OFF;
+	log_fatal(verdict == NO_PTRACE ?
+			  "this host does not let us trace (ptrace is "
+			  "refused)" :
+			  "this host hides shared-memory calls from tracers");
+}
+
+static bool can_map(uint64_t addr, uint64_t page_size)
+{
+	/* an address of the program travels as a pointer here */
+	void *wanted = (void *)(uintptr_t)addr;
+	void *at = mmap(wanted, page_size, PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+				MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (at == MAP_FAILED)
+		return errno == EEXIST;
+	munmap(at, page_size);
+	return at == wanted;
+}
+
+/* The program's address space is like ours: what we can map, it can. */
+const struct arch_window *probe_arena(uint64_t page_size)
+{
+	const struct arch_window *window = arch_windows;
+
+	while (window->len &&
+	       !can_map(window->start + window->len - page_size, page_size))
+		window++;
+	return window->len ? window : NULL;
+}

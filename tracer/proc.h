@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+/*
+ * proc.h - what only /proc knows about a task.  Never on a hot path.
+ */
+#ifndef PROC_H
+#define PROC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Open our /proc (or a private one, where none is mounted and we may); 0 or
+   -1 with errno.  Descriptors opened later stay ours. */
+int proc_init(void);
+
+/* Open /proc/TID/NAME with flags (O_CLOEXEC is added); -1 with errno. */
+int proc_open(pid_t tid, const char *name, int flags);
+/* Open another name for our own descriptor `fd`; -1 with errno. */
+int proc_reopen(int fd, int flags);
+/* Device and inode of a namespace ("user", "ipc"): 0 if unknown. */
+uint64_t proc_namespace(pid_t tid, const char *name);
+/* Whole text of /proc/TID/NAME, to be freed; NULL with errno. */
+char *proc_read(pid_t tid, const char *name);
+/* Thread group of a thread, and its parent's; 0 when it is gone. */
+pid_t proc_tgid(pid_t tid);
+pid_t proc_ppid(pid_t tid);
+
+/* One line of /proc/TID/maps. */
+struct proc_map {
+	uint64_t start, end, offset, inode;
+	char prot[5];
+	const char *path;
+};
+/* Calls visit for each mapping; stops when it returns non-zero and returns
+   that.  -1 with errno when the file cannot be read. */
+int proc_maps(pid_t tid, int (*visit)(const struct proc_map *, void *),
+	      void *arg);
+
+#endif

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/*
+ * run.h - what is fixed for one run of shmtrace, decided before the program
+ * starts.
+ */
+#ifndef RUN_H
+#define RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "emul/emul.h"
+
+struct run {
+	struct emul *emul;
+	uint64_t page_size;	/* bytes */
+	uint64_t arena_start;	/* multiples of 4 GiB; the stub page is the */
+	uint64_t arena_end;	/* first one */
+	uint64_t task_size;	/* end of every address space */
+	bool filtered;		/* seccomp stops; else plain ones */
+	int listener;		/* of our filter, or -1 */
+	uint64_t cookie;	/* second argument of our carrier call */
+	bool no_new_privs;	/* we set it in the program: it may not see */
+	bool self_check;
+	bool verbose;
+	bool stack_trace;
+	pid_t first;		/* the program that was asked for */
+};
+
+extern struct run run;
+
+#endif

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+/*
+ * spawn.c - the last steps in the program's process before the program, and
+ * their other end in the tracer.
+ */
+#include "tracer/spawn.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "tracer/log.h"
+#include "tracer/options.h"
+
+static int set_filter(const struct filter *filter, unsigned long flags)
+{
+	struct sock_fprog program = {
+		.len = filter->len,
+		/* the kernel only reads it */
+		.filter = (struct sock_filter *)(uintptr_t)filter->code,
+	};
+
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags,
+			    &program);
+}
+
+/* With a listener, unless there is one above us already: 0 or -errno. */
+static int set_filter_best(const struct filter *filter, int *listener)
+{
+	int fd = set_filter(filter,
+			    SECCOMP_FILTER_FLAG_NEW_LISTENER |
+				    SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+
+	if (fd < 0 && errno == EINVAL)	/* before Linux 5.19 */
+		fd = set_filter(filter, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	*listener = fd;
+	if (fd >= 0)
+		return 0;
+	if (errno == EACCES)
+		return -EACCES;
+	return set_filter(filter, 0) == 0 ? 0 : -errno;
+}
+
+int spawn_install(const struct filter_config *config,
+		  struct spawn_report *report)
+{
+	struct filter_config own = *config;
+	struct filter filter;
+	int listener, result;
+
+	filter_build(&filter, &own);
+	result = set_filter_best(&filter, &listener);
+	if (result == -EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
+		own.views = true;
+		report->no_new_privs = 1;
+		filter_build(&filter, &own);
+		result = set_filter_best(&filter, &listener);
+	}
+	report->filtered = result == 0;
+	return listener;
+}
+
+static int send_report(int socket, const struct spawn_report *report,
+		       int listener)
+{
+	union { char room[CMSG_SPACE(sizeof(int))]; struct cmsghdr head; } ctl;
+	struct spawn_report copy = *report;
+	struct iovec iov = { &copy, sizeof(copy) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	memset(&ctl, 0, sizeof(ctl));
+	if (listener >= 0) {
+		msg.msg_control = &ctl;
+		msg.msg_controllen = sizeof(ctl);
+		ctl.head.cmsg_level = SOL_SOCKET;
+		ctl.head.cmsg_type = SCM_RIGHTS;
+		ctl.head.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&ctl.head), &listener, sizeof(int));
+	}
+	return sendmsg(socket, &msg, MSG_NOSIGNAL) == sizeof(copy) ? 0 : -1;
+}
+
+static int receive_report(int socket, struct spawn_report *report,
+			  int *listener)
+{
+	union { char room[CMSG_SPACE(sizeof(int))]; struct cmsghdr head; } ctl;
+	struct iovec iov = { report, sizeof(*report) };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &ctl,
+		.msg_controllen = sizeof(ctl),
+	};
+	struct cmsghdr *head;
+
+	*listener = -1;
+	if (recvmsg(socket, &msg, MSG_CMSG_CLOEXEC) != sizeof(*report))
+		return -1;
+	head = CMSG_FIRSTHDR(&msg);
+	if (head && head->cmsg_type == SCM_RIGHTS)
+		memcpy(listener, CMSG_DATA(head), sizeof(int));
+	return 0;
+}
+
+int spawn_prepare(int socket, const struct filter_config *config,
+		  struct spawn_report *report, int *listener)
+{
+	if (send(socket, config, sizeof(*config), MSG_NOSIGNAL) !=
+	    sizeof(*config))
+		return -1;
+	return receive_report(socket, report, listener);
+}
+
+int spawn_go(int socket)
+{
+	return send(socket, "", 1, MSG_NOSIGNAL) == 1 ? 0 : -1;
+}
+
+/* The tracer's word that we are traced; without it there is no run. */
+static void wait_for_tracer(int socket)
+{
+	char byte;
+
+	if (recv(socket, &byte, 1, 0) != 1)
+		_exit(EXIT_OWN);
+}
+
+_Noreturn static void execute(char **argv)
+{
+	int error;
+
+	execvp(argv[0], argv);
+	error = errno;
+	log_warn("cannot run '%s': %s", argv[0], strerror(error));
+	_exit(error == ENOENT ? EXIT_NOTFOUND : EXIT_CANNOT);
+}
+
+_Noreturn void spawn_program(char **argv, int socket, pid_t tracer,
+			     const struct spawn_signals *signals)
+{
+	struct spawn_report report = { .pid = getpid() };
+	struct filter_config config;
+	int listener;
+
+	/* Yama lets only ancestors trace, unless we say so; elsewhere EINVAL */
+	prctl(PR_SET_PTRACER, tracer, 0, 0, 0);
+	if (recv(socket, &config, sizeof(config), 0) != sizeof(config))
+		_exit(EXIT_OWN);
+	listener = spawn_install(&config, &report);
+	if (send_report(socket, &report, listener) < 0)
+		_exit(EXIT_OWN);
+	if (listener >= 0)
+		close(listener);
+	wait_for_tracer(socket);
+	close(socket);
+	prctl(PR_SET_PTRACER, 0, 0, 0, 0);
+	sigaction(SIGCHLD, &signals->child, NULL);
+	sigprocmask(SIG_SETMASK, &signals->mask, NULL);
+	execute(argv);
+}

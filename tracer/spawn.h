@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+/*
+ * spawn.h - start the program under the tracer.
+ *
+ * Three processes: the one that the user started waits for the program and
+ * passes signals and stops on (front.c); the program is its child, so that
+ * its parent sees what happens to it; the tracer is another child, in a
+ * session of its own, so that no terminal reaches it.
+ */
+#ifndef SPAWN_H
+#define SPAWN_H
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include "tracer/filter.h"
+
+#define PTRACE_ALL_OPTIONS \
+	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | \
+	 PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | \
+	 PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL)
+
+/* What the program tells the tracer before it runs. */
+struct spawn_report {
+	pid_t pid;
+	int filtered;		/* our filter is installed */
+	int no_new_privs;	/* and needed that */
+};
+
+/* How we found our signals, for the program to find them so too. */
+struct spawn_signals {
+	sigset_t mask;
+	struct sigaction child;
+};
+
+/* In the process to be traced: install the filter, as far as the host
+   allows.  Returns the listener's descriptor, or -1. */
+int spawn_install(const struct filter_config *config,
+		  struct spawn_report *report);
+
+/* In the program's process: all that comes before the program, which waits
+   for the tracer at the other end of `socket`. */
+_Noreturn void spawn_program(char **argv, int socket, pid_t tracer,
+			     const struct spawn_signals *signals);
+
+/* In the tracer: say which filter, and wait for the report (with the
+   listener, or -1): 0 or -1. */
+int spawn_prepare(int socket, const struct filter_config *config,
+		  struct spawn_report *report, int *listener);
+/* Tell the program to go on: 0 or -1. */
+int spawn_go(int socket);
+
+#endif

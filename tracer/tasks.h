@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+/*
+ * tasks.h - the traced threads and the address spaces they share.
+ */
+#ifndef TASKS_H
+#define TASKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "arch/arch.h"
+#include "emul/emul.h"
+#include "tracer/cred.h"
+
+/* An address space, shared by threads and by CLONE_VM. */
+struct mm {
+	unsigned users;		/* tasks that have not passed their exit stop */
+	struct emul_space *space;
+	bool stub;		/* our stub page is mapped at the arena */
+	bool everywhere;	/* every address-space call must stop: a piece
+				   lies outside the arena */
+};
+
+/* A system call that we are working on, between its stop and its answer. */
+struct call {
+	struct arch_regs regs;	/* as the program had them */
+	struct arch_call asked;
+	enum {
+		CALL_NONE,	/* the task is not in a call of ours */
+		CALL_SECCOMP,	/* at the seccomp stop */
+		CALL_ENTRY,	/* at the entry stop of plain mode */
+		CALL_EXIT,	/* at the exit stop of something we ran */
+	} at;
+	bool masked;		/* signals are blocked by us, meanwhile: */
+	uint64_t sigmask;	/* the program's own mask */
+	int stop_signal;	/* job-control stop to give back, or 0 */
+	bool undumpable;	/* we made it dumpable for a moment */
+};
+
+struct task {
+	pid_t tid;
+	pid_t tgid;
+	struct mm *mm;		/* NULL once past its exit stop */
+	struct emul_ns *ns;
+	uint64_t creator;	/* never used twice in a run */
+	enum {
+		TASK_UNBORN,	/* stopped; its parent's event is to come */
+		TASK_EXPECTED,	/* adopted; its first stop is to come */
+		TASK_LIVE,
+	} state;
+	bool stillborn;		/* died before its parent announced it */
+	bool pending;		/* a status that a handler met on its way: */
+	int status;
+	struct cred cred;
+	struct call call;
+	struct undo *undo;	/* birth.c: what to put back at the exit */
+	bool no_new_privs;	/* the program set it itself */
+	bool own_filter;	/* the program installed a filter itself */
+	struct task *next_pending;
+	struct task *next;	/* hash chain */
+};
+
+struct task *task_find(pid_t tid);
+/* NULL when out of memory. */
+struct task *task_add(pid_t tid);
+void task_free(struct task *task);
+/* The task with thread id `from` is called `to` now (exec by a thread). */
+void task_rename(struct task *task, pid_t to);
+void task_each(void (*visit)(struct task *, void *), void *arg);
+
+/* Remember a status for the loop; hand the oldest one out (NULL: none). */
+void task_defer(struct task *task, int status);
+struct task *task_deferred(void);
+
+struct mm *mm_new(struct emul_space *space);
+/* Gives up one user; with the last one every attachment goes. */
+void mm_put(struct task *task);
+
+/* Who calls, for emul/: without credentials, and with them (which may have
+   to be read first).  Valid until the next call of either. */
+const struct emul_caller *task_caller(struct task *task);
+const struct emul_caller *task_caller_cred(struct task *task);
+
+#endif
