@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+/*
+ * test_options.c - the command line: what it accepts, and the one clear line
+ * about what it does not.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tracer/options.h"
+
+/* Parse a command line after "shmtrace".  The options point into what the
+   next call overwrites. */
+static struct options parse(const char *words)
+{
+	static char name[] = "shmtrace", text[128];
+	static char *argv[10];
+	struct options options;
+	char *rest = text, *word;
+	int argc = 0;
+
+	snprintf(text, sizeof(text), "%s", words);
+	argv[argc++] = name;
+	while ((word = strsep(&rest, " ")) && *word)
+		argv[argc++] = word;
+	argv[argc] = NULL;
+	options_parse(argc, argv, &options);
+	return options;
+}
+
+/* Parse in a process of its own: its exit status, and all that it said. */
+static int parse_aside(const char *words, char *said, size_t size)
+{
+	int pipe_fds[2], status;
+	size_t len = 0;
+	ssize_t got;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(pipe_fds), 0);
+	fflush(NULL);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		dup2(pipe_fds[1], STDOUT_FILENO);
+		dup2(pipe_fds[1], STDERR_FILENO);
+		close(pipe_fds[0]);
+		close(pipe_fds[1]);
+		parse(words);
+		_exit(0);
+	}
+	close(pipe_fds[1]);
+	while ((got = read(pipe_fds[0], said + len, size - 1 - len)) > 0)
+		len += (size_t)got;
+	said[len] = '\0';
+	close(pipe_fds[0]);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static const struct {
+	const char *words, *message;
+} refused[] = {
+	{ "--foo true", "unknown option '--foo'; try 'shmtrace --help'" },
+	{ "--verb true", "unknown option '--verb'; try 'shmtrace --help'" },
+	{ "--verbosely true",
+	  "unknown option '--verbosely'; try 'shmtrace --help'" },
+	{ "-x true", "unknown option '-x'; try 'shmtrace --help'" },
+	{ "-vx true", "unknown option '-x'; try 'shmtrace --help'" },
+	{ "--=3 true", "unknown option '--'; try 'shmtrace --help'" },
+	{ "--verbose=1 true", "option '--verbose' takes no value; "
+	  "try 'shmtrace --help'" },
+	{ "--output", "option '--output' needs a value (FILE); "
+	  "try 'shmtrace --help'" },
+	{ "-o", "option '-o' needs a value (FILE); try 'shmtrace --help'" },
+	{ "--output= true", "--output: the file name is empty" },
+	{ "--seccomp-bpf=yes true",
+	  "--seccomp-bpf: 'yes' is none of auto, on, off" },
+	{ "--shmmax=12X true", "--shmmax: '12X' is not a number "
+	  "(K, M, G, T may follow it)" },
+	{ "--shmmax=1MB true", "--shmmax: '1MB' is not a number "
+	  "(K, M, G, T may follow it)" },
+	{ "--shmmax=-1 true", "--shmmax: '-1' is not a number "
+	  "(K, M, G, T may follow it)" },
+	{ "--shmmax=K true", "--shmmax: 'K' is not a number "
+	  "(K, M, G, T may follow it)" },
+	{ "--shmmax=16777216T true", "--shmmax: '16777216T' is more than "
+	  "18446744073709551615" },
+	{ "--shmmax=18446744073709551616 true",
+	  "--shmmax: '18446744073709551616' is more than "
+	  "18446744073709551615" },
+	{ "--shmall=4K true", "--shmall: '4K' is not a number" },
+	{ "--shmall=0x10 true", "--shmall: '0x10' is not a number" },
+	{ "--shmmni=32769 true", "--shmmni: '32769' is more than 32768" },
+	{ "--shmseg= true", "--shmseg: '' is not a number" },
+	{ "", "no program given; try 'shmtrace --help'" },
+	{ "-v", "no program given; try 'shmtrace --help'" },
+	{ "--", "no program given; try 'shmtrace --help'" },
+};
+
+START_TEST(what_cannot_be_used_is_one_line_and_125)
+{
+	char said[256], wanted[256];
+
+	snprintf(wanted, sizeof(wanted), "shmtrace: %s\n",
+		 refused[_i].message);
+	ck_assert_int_eq(parse_aside(refused[_i].words, said, sizeof(said)),
+			 125);
+	ck_assert_str_eq(said, wanted);
+}
+END_TEST
+
+START_TEST(help_lists_options_and_succeeds)
+{
+	char said[4096], other[4096];
+
+	ck_assert_int_eq(parse_aside("--help", said, sizeof(said)), 0);
+	ck_assert_ptr_nonnull(strstr(said, "  -o, --output=FILE  "));
+	ck_assert_ptr_nonnull(strstr(said, "      --shmmax=BYTES  "));
+	ck_assert_int_eq(parse_aside("-vh", other, sizeof(other)), 0);
+	ck_assert_str_eq(said, other);
+}
+END_TEST
+
+START_TEST(version_says_what_is_built_in)
+{
+	char said[4096];
+
+	ck_assert_int_eq(parse_aside("--version --foo", said, sizeof(said)),
+			 0);
+	ck_assert_ptr_eq(strstr(said, "shmtrace " VERSION "\n"), said);
+	ck_assert_ptr_nonnull(strstr(said, "CPU: " CPU_NAME "; "));
+	ck_assert_ptr_nonnull(strstr(said, "(libunwind): "));
+	ck_assert_ptr_nonnull(strstr(said, "MIT license"));
+}
+END_TEST
+
+START_TEST(without_options_nothing_is_set)
+{
+	struct options options = parse("true -v --foo");
+
+	ck_assert_int_eq(options.seccomp, SECCOMP_AUTO);
+	ck_assert(!options.self_check);
+	ck_assert(!options.verbose);
+	ck_assert(!options.stack_trace);
+	ck_assert_ptr_null(options.output);
+	ck_assert(!options.shmmax.is_set);
+	ck_assert(!options.shmall.is_set);
+	ck_assert(!options.shmmni.is_set);
+	ck_assert(!options.shmseg.is_set);
+}
+END_TEST
+
+START_TEST(options_stop_at_the_first_other_word)
+{
+	struct options options = parse("-v true -k --foo");
+
+	ck_assert(options.verbose);
+	ck_assert(!options.stack_trace);
+	ck_assert_str_eq(options.argv[0], "true");
+	ck_assert_str_eq(options.argv[1], "-k");
+	ck_assert_str_eq(options.argv[2], "--foo");
+	ck_assert_ptr_null(options.argv[3]);
+}
+END_TEST
+
+START_TEST(two_dashes_end_the_options)
+{
+	struct options options = parse("-v -- --foo --");
+
+	ck_assert_str_eq(options.argv[0], "--foo");
+	ck_assert_str_eq(options.argv[1], "--");
+	ck_assert_ptr_null(options.argv[2]);
+}
+END_TEST
+
+START_TEST(one_dash_is_a_program)
+{
+	ck_assert_str_eq(parse("-v - -k").argv[0], "-");
+}
+END_TEST
+
+/* The same option, written in each way that it can be. */
+static const char *const outputs[] = {
+	"-o FILE true", "-oFILE true", "-vo FILE true", "-voFILE true",
+	"--output FILE true", "--output=FILE true",
+};
+
+START_TEST(a_value_follows_or_is_attached)
+{
+	struct options options = parse(outputs[_i]);
+
+	ck_assert_str_eq(options.output, "FILE");
+	ck_assert_str_eq(options.argv[0], "true");
+}
+END_TEST
+
+START_TEST(a_value_may_look_like_an_option)
+{
+	struct options options = parse("-o -v true");
+
+	ck_assert_str_eq(options.output, "-v");
+	ck_assert(!options.verbose);
+}
+END_TEST
+
+START_TEST(the_last_of_equal_options_counts)
+{
+	struct options options = parse("--shmmni=3 --seccomp-bpf=on "
+				       "--shmmni=4 --seccomp-bpf off true");
+
+	ck_assert_uint_eq(options.shmmni.value, 4);
+	ck_assert_int_eq(options.seccomp, SECCOMP_OFF);
+}
+END_TEST
+
+START_TEST(a_stack_trace_implies_verbose)
+{
+	struct options options = parse("--stack-trace --self-check true");
+
+	ck_assert(options.stack_trace);
+	ck_assert(options.verbose);
+	ck_assert(options.self_check);
+}
+END_TEST
+
+static const struct {
+	const char *words;
+	uint64_t bytes;
+} sizes[] = {
+	{ "--shmmax=0 true", 0 },
+	{ "--shmmax=010 true", 10 },
+	{ "--shmmax=3K true", 3 << 10 },
+	{ "--shmmax=3M true", 3 << 20 },
+	{ "--shmmax 3G true", (uint64_t)3 << 30 },
+	{ "--shmmax=16777215T true", (uint64_t)16777215 << 40 },
+	{ "--shmmax=18446744073709551615 true", UINT64_MAX },
+};
+
+START_TEST(sizes_have_suffixes)
+{
+	struct options options = parse(sizes[_i].words);
+
+	ck_assert(options.shmmax.is_set);
+	ck_assert_uint_eq(options.shmmax.value, sizes[_i].bytes);
+}
+END_TEST
+
+START_TEST(each_limit_goes_to_its_place)
+{
+	struct options options = parse("--shmmax=1 --shmall=2 --shmmni=32768 "
+				       "--shmseg=4 true");
+
+	ck_assert_uint_eq(options.shmmax.value, 1);
+	ck_assert_uint_eq(options.shmall.value, 2);
+	ck_assert_uint_eq(options.shmmni.value, 32768);
+	ck_assert_uint_eq(options.shmseg.value, 4);
+	ck_assert(options.shmmax.is_set && options.shmall.is_set &&
+		  options.shmmni.is_set && options.shmseg.is_set);
+}
+END_TEST
+
+#define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
+
+Suite *options_suite(void);
+
+Suite *options_suite(void)
+{
+	Suite *suite = suite_create("options");
+	TCase *tcase = tcase_create("options");
+
+	tcase_add_loop_test(tcase, what_cannot_be_used_is_one_line_and_125, 0,
+			    COUNT(refused));
+	tcase_add_test(tcase, help_lists_options_and_succeeds);
+	tcase_add_test(tcase, version_says_what_is_built_in);
+	tcase_add_test(tcase, without_options_nothing_is_set);
+	tcase_add_test(tcase, options_stop_at_the_first_other_word);
+	tcase_add_test(tcase, two_dashes_end_the_options);
+	tcase_add_test(tcase, one_dash_is_a_program);
+	tcase_add_loop_test(tcase, a_value_follows_or_is_attached, 0,
+			    COUNT(outputs));
+	tcase_add_test(tcase, a_value_may_look_like_an_option);
+	tcase_add_test(tcase, the_last_of_equal_options_counts);
+	tcase_add_test(tcase, a_stack_trace_implies_verbose);
+	tcase_add_loop_test(tcase, sizes_have_suffixes, 0, COUNT(sizes));
+	tcase_add_test(tcase, each_limit_goes_to_its_place);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
