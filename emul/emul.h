@@ -118,6 +118,13 @@ struct emul_host {
 	uint64_t (*memlock_limit)(void *task);
 	/* First byte in [from, to) that nothing is mapped at, or `to`. */
 	uint64_t (*first_hole)(void *task, uint64_t from, uint64_t to);
+	/* First byte in [from, to) that something is mapped at, or `to`.
+	   Only for attaches that cross task_size.  May be NULL. */
+	uint64_t (*first_mapped)(void *task, uint64_t from, uint64_t to);
+	/* Is the page at addr in a locked mapping ("lo" in smaps)?  Only
+	   after an mlock that failed with ENOMEM, to tell a limit (nothing
+	   done) from pages that cannot be had (all done).  May be NULL. */
+	bool (*is_locked)(void *task, uint64_t addr);
 };
 
 /* Fixed for a run. */
@@ -128,6 +135,8 @@ struct emul_config {
 	uint64_t task_size;	/* first address no program can map */
 	uint32_t huge_shift;	/* log2 of the default huge page size, or 0 */
 	uint32_t uid_overflow;	/* reserved */
+	uint64_t huge_sizes;	/* bit n: huge pages of 2^n bytes exist; the
+				   default size need not be listed */
 };
 
 /* Namespace limits (kernel-facts 13); Linux's defaults in emul_ns_new. */
@@ -179,6 +188,10 @@ struct emul_piece_info {
 	int64_t pages;
 	uint64_t attach;	/* identity of the attach (its struct file) */
 	int prot;
+	uint32_t props;		/* all properties: where they differ the kernel
+				   keeps two mappings apart; neighbours of one
+				   attach with contiguous offsets and equal
+				   props are one mapping of a memfd */
 };
 /* Calls visit for each piece in order of address; stops when it returns
    non-zero and returns that. */
@@ -216,10 +229,11 @@ struct emul_mmcall {
 	enum emul_mmop op;
 	uint64_t addr, len;
 	uint64_t new_addr, new_len;
-	uint64_t flags;		/* mremap, mlock2, mlockall, mmap */
+	uint64_t flags;		/* mremap, mlock2, mlockall, mbind;
+				   pkey_mprotect: key + 1, mprotect: 0 */
 	uint64_t pgoff;		/* remap_file_pages, in pages */
-	uint64_t policy;	/* mbind: equal policies have equal numbers;
-				   0 is the default policy */
+	uint64_t policy;	/* mbind: equal policies have equal numbers,
+				   below 65536; 0 is the default policy */
 	int prot;		/* PROT_* as given */
 	int advice;		/* MADV_* as given */
 };
@@ -229,11 +243,17 @@ bool emul_mm_concerns(const struct emul_space *space,
 		      const struct emul_mmcall *call);
 /* Before: 0, let it run; or the -errno that Linux would give where the pages
    behind a piece (a memfd) would not (kernel-facts 8.6, 18.1).  Refusals may
-   have side effects as in Linux. */
+   have side effects as in Linux.  -ENOMEM also when there is no memory to
+   record what the call may do; then nothing has happened.
+   Each enter that gave 0 takes exactly one leave, of the same space, also
+   when the thread died meanwhile (result SYSRET_GONE: not done); only
+   emul_space_drop makes it superfluous. */
 sysret_t emul_mm_enter(const struct emul_caller *caller,
 		       const struct emul_mmcall *call);
 /* After it ran with `result` (the kernel's value or -errno): bring the
-   pieces, nattch, times and lpid up to date, also after half a failure. */
+   pieces, nattch, times and lpid up to date, also after half a failure.
+   Addresses and lengths are as the program gave them, address tags (arm64)
+   taken off. */
 void emul_mm_leave(const struct emul_caller *caller,
 		   const struct emul_mmcall *call, sysret_t result);
 

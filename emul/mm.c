@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mm.c - what the address-space calls do to pieces: the common part, and
+ * those that only unmap (munmap, mmap with MAP_FIXED).
+ */
+#include "emul/shm.h"
+
+enum { SPARES = 4 };	/* mremap: two cuts, one split, one new piece */
+
+/* From the page of addr to the end of the page of addr + len - 1. */
+static void page_range(const struct emul *emul, uint64_t addr, uint64_t len,
+		       uint64_t *start, uint64_t *end)
+{
+	*start = page_down(emul, addr);
+	*end = page_up(emul, addr + len);
+	if (*end < *start)
+		*end = UINT64_MAX;
+}
+
+bool emul_mm_concerns(const struct emul_space *space,
+		      const struct emul_mmcall *call)
+{
+	uint64_t start, end;
+
+	if (call->op == EMUL_MM_MREMAP)
+		return mremap_concerns(space, call);
+	if (flags_op(call->op) && !flags_concern(space, call))
+		return false;
+	if (call->op == EMUL_MM_MLOCKALL || call->op == EMUL_MM_MUNLOCKALL)
+		return true;
+	page_range(space->emul, call->addr, call->len, &start, &end);
+	return space_overlaps(space, start, end);
+}
+
+sysret_t emul_mm_enter(const struct emul_caller *caller,
+		       const struct emul_mmcall *call)
+{
+	sysret_t result = 0;
+
+	if (!space_promise(caller->space, SPARES))
+		return -ENOMEM;
+	if (call->op == EMUL_MM_MREMAP)
+		result = mremap_enter(caller, call);
+	else if (call->op == EMUL_MM_REMAP_FILE_PAGES)
+		result = remap_pages_enter(caller, call);
+	if (result != 0)
+		space_redeem(caller->space, SPARES);
+	return result;
+}
+
+/* A sealed mapping in the range stops munmap before anything is unmapped,
+   but after the mapping that `start` lies in was split, unless that is the
+   sealed one (vms_gather_munmap_vmas). */
+static void split_at(const struct emul_caller *caller, uint64_t start)
+{
+	struct piece *piece = tree_at(caller->space->root, start);
+
+	if (piece && piece->start < start && !(piece->props & PIECE_SEALED))
+		piece_split(caller, piece, start);
+}
+
+void replace_failed(const struct emul_caller *caller, uint64_t start,
+		    uint64_t end, sysret_t result)
+{
+	const struct emul_host *host = &caller->space->emul->host;
+	const struct piece *piece = tree_after(caller->space->root, start);
+	uint64_t from;
+
+	if (!piece || piece->start >= end)
+		return;
+	if (result == -EPERM) {
+		split_at(caller, start);
+		return;
+	}
+	from = piece->start > start ? piece->start : start;
+	if (host->first_hole(caller->task, from, end) == from)
+		space_cut(caller, start, end);
+}
+
+static void munmap_leave(const struct emul_caller *caller,
+			 const struct emul_mmcall *call, sysret_t result)
+{
+	uint64_t start = call->addr, end;
+
+	page_range(caller->space->emul, call->addr, call->len, &start, &end);
+	if (result == 0)
+		space_cut(caller, start, end);
+	else if (result == -EPERM)
+		split_at(caller, start);
+}
+
+static void mmap_leave(const struct emul_caller *caller,
+		       const struct emul_mmcall *call, sysret_t result)
+{
+	uint64_t start = call->addr, end;
+
+	page_range(caller->space->emul, call->addr, call->len, &start, &end);
+	if (result >= 0)
+		space_cut(caller, start, end);
+	else if (result != -EINVAL && result != -EEXIST)
+		replace_failed(caller, start, end, result);
+}
+
+void emul_mm_leave(const struct emul_caller *caller,
+		   const struct emul_mmcall *call, sysret_t result)
+{
+	if (result == SYSRET_GONE)
+		;
+	else if (flags_op(call->op))
+		flags_leave(caller, call, result);
+	else if (call->op == EMUL_MM_MUNMAP)
+		munmap_leave(caller, call, result);
+	else if (call->op == EMUL_MM_MMAP)
+		mmap_leave(caller, call, result);
+	else if (call->op == EMUL_MM_MREMAP)
+		mremap_leave(caller, call, result);
+	else
+		remap_pages_leave(caller, call, result);
+	space_redeem(caller->space, SPARES);
+}

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mm_remap.c - mremap and remap_file_pages (mm/mremap.c, mm/mmap.c of
+ * Linux 6.18).
+ *
+ * A piece that comes to lie beside another one of the same attach, with
+ * contiguous offsets and equal properties, extends that neighbour instead of
+ * becoming a mapping of its own: no open, so it does not count.
+ */
+#include "emul/shm.h"
+
+/* The arguments of mremap, rounded as the kernel does. */
+struct remap {
+	uint64_t addr, old_len, new_len;
+	uint64_t target;
+	bool fixed, dont_unmap;
+};
+
+static struct remap remap_of(const struct emul *emul,
+			     const struct emul_mmcall *call)
+{
+	return (struct remap){
+		.addr = call->addr,
+		.old_len = page_up(emul, call->len),
+		.new_len = page_up(emul, call->new_len),
+		.target = call->new_addr,
+		.fixed = (call->flags & MREMAP_FIXED) != 0,
+		.dont_unmap = (call->flags & MREMAP_DONTUNMAP) != 0,
+	};
+}
+
+bool mremap_concerns(const struct emul_space *space,
+		     const struct emul_mmcall *call)
+{
+	struct remap r = remap_of(space->emul, call);
+	uint64_t len = r.old_len ? r.old_len : 1;
+
+	if (space_overlaps(space, r.addr, r.addr + len < r.addr
+						  ? UINT64_MAX
+						  : r.addr + len))
+		return true;
+	return r.fixed && r.target + r.new_len > r.target &&
+	       space_overlaps(space, r.target, r.target + r.new_len);
+}
+
+/* check_mremap_params(): what is EINVAL before any mapping is looked at. */
+static bool is_invalid(const struct emul *emul, const struct emul_mmcall *call,
+		       const struct remap *r)
+{
+	uint64_t known = MREMAP_FIXED | MREMAP_MAYMOVE | MREMAP_DONTUNMAP;
+	uint64_t limit = emul->config.task_size;
+
+	if (call->flags & ~known || r->addr != page_down(emul, r->addr))
+		return true;
+	if (!r->new_len || r->new_len > limit)
+		return true;
+	if (!r->fixed && !r->dont_unmap)
+		return false;
+	if (r->target > limit - r->new_len ||
+	    r->target != page_down(emul, r->target))
+		return true;
+	if (!(call->flags & MREMAP_MAYMOVE))
+		return true;
+	if (r->dont_unmap && r->old_len != r->new_len)
+		return true;
+	return r->addr + r->old_len > r->target &&
+	       r->target + r->new_len > r->addr;
+}
+
+/*
+ * A range over several mappings cannot grow or move (check_prep_vma; shm is
+ * not among the files that Linux 6.17 and later move several mappings of).
+ * The kernel would do it for the pages behind our pieces, which it may even
+ * have merged to one mapping.
+ */
+sysret_t mremap_enter(const struct emul_caller *caller,
+		      const struct emul_mmcall *call)
+{
+	struct emul_space *space = caller->space;
+	struct remap r = remap_of(space->emul, call);
+	const struct piece *piece;
+
+	if (is_invalid(space->emul, call, &r))
+		return 0;
+	if (!r.fixed && !r.dont_unmap && r.new_len <= r.old_len)
+		return 0;
+	piece = tree_at(space->root, r.addr);
+	if (!piece)	/* of others: it may not reach into one of ours */
+		return space_overlaps(space, r.addr, r.addr + r.old_len)
+			? -EFAULT : 0;
+	if (piece->props & PIECE_SEALED)
+		return -EPERM;
+	return r.old_len > piece->end - r.addr ? -EFAULT : 0;
+}
+
+static bool joins(const struct emul *emul, const struct piece *lower,
+		  const struct piece *upper)
+{
+	return lower->end == upper->start && lower->attach == upper->attach &&
+	       lower->props == upper->props &&
+	       piece_pgoff(emul, lower, lower->end) == upper->pgoff;
+}
+
+static void resize(struct emul_space *space, struct piece *piece,
+		   uint64_t start, uint64_t end)
+{
+	space_remove(space, piece);
+	piece->pgoff += (start - piece->start) / space->emul->config.page_size;
+	piece->start = start;
+	piece->end = end;
+	space_insert(space, piece);
+}
+
+/* vma_merge_new_range(): the lower neighbour grows, else the upper one, else
+   it is a new mapping, which is opened.  Nothing is mapped there. */
+static void place(const struct emul_caller *caller, const struct piece *new)
+{
+	struct emul_space *space = caller->space;
+	struct piece *lower = NULL, *upper, *piece;
+
+	if (new->start)
+		lower = tree_at(space->root, new->start - 1);
+	upper = tree_at(space->root, new->end);
+	if (lower && joins(space->emul, lower, new)) {
+		resize(space, lower, lower->start, new->end);
+	} else if (upper && joins(space->emul, new, upper)) {
+		resize(space, upper, new->start, upper->end);
+	} else {
+		piece = space_take(space);
+		*piece = *new;
+		piece->attach->refs++;
+		space_insert(space, piece);
+		segment_opened(piece->attach->segment, caller);
+	}
+}
+
+/* The piece at addr changed hands in the meantime: look it up again. */
+static void source_leaves(const struct emul_caller *caller,
+			  const struct remap *r)
+{
+	struct piece *source;
+
+	if (r->dont_unmap) {	/* dontunmap_complete(): the whole mapping */
+		source = tree_at(caller->space->root, r->addr);
+		if (source)
+			source->props &= ~PIECE_LOCK_MASK;
+	} else if (r->old_len) {
+		space_cut(caller, r->addr, r->addr + r->old_len);
+	}
+}
+
+/* move_vma(): copy, then unmap the source. */
+static void move(const struct emul_caller *caller, struct remap *r,
+		 uint64_t to)
+{
+	struct piece *source;
+	struct piece new;
+
+	if (r->fixed)
+		space_cut(caller, to, to + r->new_len);
+	if (r->new_len < r->old_len) {
+		space_cut(caller, r->addr + r->new_len, r->addr + r->old_len);
+		r->old_len = r->new_len;
+	}
+	source = tree_at(caller->space->root, r->addr);
+	if (!source)
+		return;	/* a mapping of others was moved over ours */
+	new = *source;
+	new.pgoff = piece_pgoff(caller->space->emul, source, r->addr);
+	new.start = to;
+	new.end = to + r->new_len;
+	place(caller, &new);
+	source_leaves(caller, r);
+}
+
+static void resize_in_place(const struct emul_caller *caller,
+			    const struct remap *r)
+{
+	struct piece *piece;
+	uint64_t end = r->addr + r->new_len;
+
+	if (r->new_len < r->old_len) {
+		space_cut(caller, end, r->addr + r->old_len);
+	} else if (r->new_len > r->old_len) {
+		piece = tree_at(caller->space->root, r->addr);
+		if (piece && piece->end < end)
+			resize(caller->space, piece, piece->start, end);
+	}
+}
+
+void mremap_leave(const struct emul_caller *caller,
+		  const struct emul_mmcall *call, sysret_t result)
+{
+	struct remap r = remap_of(caller->space->emul, call);
+	uint64_t end = r.addr + r.old_len;
+
+	if (result == -EINVAL || result == -EFAULT) {
+		return;
+	} else if (result < 0) {
+		if (r.fixed)
+			replace_failed(caller, r.target, r.target + r.new_len,
+				       result);
+		else if (result == -EPERM && r.new_len < r.old_len)
+			replace_failed(caller, r.addr + r.new_len, end, result);
+	} else if ((uint64_t)result == r.addr && !r.fixed && !r.dont_unmap) {
+		resize_in_place(caller, &r);
+	} else {
+		move(caller, &r, (uint64_t)result);
+	}
+}
+
+/* ---- remap_file_pages ---- */
+
+struct pages_range {
+	uint64_t start, end;
+};
+
+/* start & PAGE_MASK, size & PAGE_MASK; empty when it is EINVAL anyway. */
+static struct pages_range range_of(const struct emul *emul,
+				   const struct emul_mmcall *call)
+{
+	struct pages_range r = { page_down(emul, call->addr), 0 };
+
+	r.end = r.start + page_down(emul, call->len);
+	if (r.end < r.start)
+		r.end = r.start;
+	return r;
+}
+
+struct inside {
+	struct pages_range range;
+	const struct segment *segment;
+	uint64_t count;
+};
+
+static bool count_inside(const struct piece *piece, void *arg)
+{
+	struct inside *inside = arg;
+
+	if (piece->start >= inside->range.end)
+		return true;
+	inside->count += piece->start >= inside->range.start &&
+			 piece->end <= inside->range.end &&
+			 piece->attach->segment == inside->segment;
+	return false;
+}
+
+/* The range lies in pieces of one attach that are equal and shared. */
+static bool is_uniform(const struct emul_space *space,
+		       const struct piece *first,
+		       const struct pages_range *r)
+{
+	uint32_t flags = ~PIECE_POLICY;
+	const struct piece *p = first;
+
+	while (p->end < r->end) {
+		const struct piece *next = tree_at(space->root, p->end);
+
+		if (!next || next->attach != first->attach ||
+		    ((next->props ^ first->props) & flags))
+			return false;
+		p = next;
+	}
+	return first->attach->writable;
+}
+
+/*
+ * The kernel unmaps the old mappings and then opens the segment again.  When
+ * they were the last of a removed segment, it has gone in between: EINVAL,
+ * and nothing is mapped there any more (shm_mmap, __shm_open).
+ */
+sysret_t remap_pages_enter(const struct emul_caller *caller,
+			   const struct emul_mmcall *call)
+{
+	struct emul_space *space = caller->space;
+	const struct emul_host *host = &space->emul->host;
+	struct inside inside = { .range = range_of(space->emul, call) };
+	struct pages_range r = inside.range;
+	const struct piece *piece = tree_at(space->root, r.start);
+	sysret_t result;
+
+	if (call->prot || !piece || r.end == r.start ||
+	    call->pgoff + (r.end - r.start) / space->emul->config.page_size <
+		    call->pgoff || !is_uniform(space, piece, &r))
+		return 0;
+	inside.segment = piece->attach->segment;
+	if ((piece->props & PIECE_SEALED) ||
+	    (!(inside.segment->mode & SHM_DEST) &&
+	     !inside.segment->ns->limits.rmid_forced))
+		return 0;
+	tree_find(space->root, r.start, count_inside, &inside);
+	if (inside.count < inside.segment->nattch)
+		return 0;
+	result = host->unmap(caller->task, r.start, r.end - r.start);
+	if (result < 0)
+		return result;
+	space_cut(caller, r.start, r.end);
+	return -EINVAL;
+}
+
+/* do_mmap() of the same file: of the properties only protection and lock
+   carry over. */
+void remap_pages_leave(const struct emul_caller *caller,
+		       const struct emul_mmcall *call, sysret_t result)
+{
+	struct emul_space *space = caller->space;
+	struct pages_range r = range_of(space->emul, call);
+	struct piece *old = tree_at(space->root, r.start), new;
+	struct segment *segment;
+
+	if (result < 0) {
+		if (result != -EINVAL)
+			replace_failed(caller, r.start, r.end, result);
+		return;
+	}
+	if (!old)
+		return;
+	new = *old;
+	new.start = r.start;
+	new.end = r.end;
+	new.pgoff = call->pgoff;
+	new.props = (old->props & PIECE_PROT) |
+		    (old->props & PIECE_LOCKED) | space->lock_future;
+	segment = new.attach->segment;
+	segment->nattch++;		/* neither goes with its last piece */
+	new.attach->refs++;
+	space_cut(caller, r.start, r.end);
+	place(caller, &new);
+	new.attach->refs--;
+	segment->nattch--;
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+/* procfs.c - /proc/sysvipc/shm (sysvipc_shm_proc_show). */
+#include "emul/shm.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static const char header[] =
+	"       key      shmid perms                  size  cpid  lpid nattch   "
+	"uid   gid  cuid  cgid      atime      dtime      ctime"
+	"                   rss                  swap\n";
+
+static size_t put_row(const struct segment *s, char *buf, size_t size)
+{
+	struct emul_usage usage;
+
+	segment_usage(s, &usage);
+	return (size_t)snprintf(
+		buf, size,
+		"%10d %10d  %4o %21" PRIu64 " %5u %5u  %5" PRIu64
+		" %5u %5u %5u %5u %10" PRIu64 " %10" PRIu64 " %10" PRIu64
+		" %21" PRIu64 " %21" PRIu64 "\n",
+		s->key, s->id, s->mode, s->size, (uint32_t)s->cpid,
+		(uint32_t)s->lpid, s->nattch, s->uid, s->gid, s->cuid, s->cgid,
+		(uint64_t)s->atime, (uint64_t)s->dtime, (uint64_t)s->ctime,
+		usage.rss, usage.swap);
+}
+
+size_t emul_sysvipc(const struct emul_ns *ns, char *buf, size_t size)
+{
+	size_t len = (size_t)snprintf(buf, size, "%s", header);
+
+	for (uint32_t i = 0; i < ns->capacity; i++) {
+		size_t used = len < size ? len : size;
+
+		if (ns->by_index[i])
+			len += put_row(ns->by_index[i], buf + used,
+				       size - used);
+	}
+	return len;
+}

@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: MIT
+/*
+ * registry.c - the segments of an IPC namespace, by key and by id.
+ *
+ * An id is seq * 32768 + index.  Indices are given out as ipc_idr_alloc()
+ * does it (ipc/util.c, Linux 6.18): cyclic, in a window that grows with the
+ * number of segments, the sequence number going up when the cursor wraps.
+ */
+#include "emul/shm.h"
+
+#include <string.h>
+
+enum {
+	INDEX_WINDOW_MIN = 64,	/* ipc_min_cycle */
+	CAPACITY_MIN = 64,
+	BUCKETS_MIN = 64,
+};
+
+struct emul *emul_new(const struct emul_host *host, void *arg,
+		      const struct emul_config *config)
+{
+	struct emul *emul = memory_get(1, sizeof *emul);
+
+	if (!emul)
+		return NULL;
+	emul->host = *host;
+	emul->host_arg = arg;
+	emul->config = *config;
+	return emul;
+}
+
+void emul_free(struct emul *emul)
+{
+	assert(!emul->lockers);
+	memory_put(emul);
+}
+
+uint64_t page_down(const struct emul *emul, uint64_t addr)
+{
+	return addr & ~(emul->config.page_size - 1);
+}
+
+uint64_t page_up(const struct emul *emul, uint64_t len)
+{
+	return page_down(emul, len + emul->config.page_size - 1);
+}
+
+/* shm_init_ns(): ULONG_MAX - (1UL << 24), the defaults since Linux 3.16. */
+struct emul_ns *emul_ns_new(struct emul *emul)
+{
+	struct emul_ns *ns = memory_get(1, sizeof *ns);
+
+	if (!ns)
+		return NULL;
+	ns->emul = emul;
+	ns->refs = 1;
+	ns->last_index = -1;
+	ns->limits.shmmax = UINT64_MAX - (UINT64_C(1) << 24);
+	ns->limits.shmall = UINT64_MAX - (UINT64_C(1) << 24);
+	ns->limits.shmmni = 4096;
+	ns->limits.next_id = -1;
+	ns->limits.shmseg = UINT64_MAX;
+	return ns;
+}
+
+struct emul_ns *emul_ns_get(struct emul_ns *ns)
+{
+	ns->refs++;
+	return ns;
+}
+
+struct emul_limits *emul_ns_limits(struct emul_ns *ns)
+{
+	return &ns->limits;
+}
+
+static void ns_free_if_unused(struct emul_ns *ns)
+{
+	if (ns->refs || ns->in_use)
+		return;
+	memory_put(ns->by_index);
+	memory_put(ns->buckets);
+	memory_put(ns);
+}
+
+/* free_ipc_ns(): attached segments go with their last detach. */
+void emul_ns_put(struct emul_ns *ns)
+{
+	if (ns->refs > 1) {
+		ns->refs--;
+		return;
+	}
+	for (uint32_t i = 0; i < ns->capacity; i++)
+		if (ns->by_index[i])
+			segment_mark_destroyed(ns->by_index[i]);
+	ns->refs = 0;
+	ns_free_if_unused(ns);
+}
+
+/* ---- keys ---- */
+
+static uint32_t key_bucket(int32_t key, uint32_t count)
+{
+	uint32_t hash = (uint32_t)key * UINT32_C(0x9e3779b1);
+
+	return (hash ^ hash >> 15) & (count - 1);
+}
+
+/* FindByKey */
+struct segment *ns_find_key(const struct emul_ns *ns, int32_t key)
+{
+	struct segment *s;
+
+	if (!ns->bucket_count)
+		return NULL;
+	s = ns->buckets[key_bucket(key, ns->bucket_count)];
+	while (s && s->key != key)
+		s = s->next_key;
+	return s;
+}
+
+static void key_insert(struct emul_ns *ns, struct segment *segment)
+{
+	struct segment **bucket =
+		&ns->buckets[key_bucket(segment->key, ns->bucket_count)];
+
+	segment->next_key = *bucket;
+	*bucket = segment;
+	ns->key_count++;
+}
+
+static void key_remove(struct emul_ns *ns, struct segment *segment)
+{
+	struct segment **link;
+
+	if (segment->key == IPC_PRIVATE)
+		return;
+	link = &ns->buckets[key_bucket(segment->key, ns->bucket_count)];
+	while (*link != segment)
+		link = &(*link)->next_key;
+	*link = segment->next_key;
+	segment->key = IPC_PRIVATE;
+	ns->key_count--;
+}
+
+/* The table of keys doubles when full; without memory the chains only get
+   longer, unless there is no table at all. */
+static bool keys_make_room(struct emul_ns *ns)
+{
+	uint32_t count = ns->bucket_count ? 2 * ns->bucket_count : BUCKETS_MIN;
+	struct segment **old = ns->buckets, **buckets;
+	uint32_t old_count = ns->bucket_count;
+
+	if (ns->key_count < old_count)
+		return true;
+	buckets = memory_get(count, sizeof *buckets);
+	if (!buckets)
+		return old_count > 0;
+	ns->buckets = buckets;
+	ns->bucket_count = count;
+	ns->key_count = 0;
+	for (uint32_t i = 0; i < old_count; i++) {
+		for (struct segment *s = old[i], *next; s; s = next) {
+			next = s->next_key;
+			key_insert(ns, s);
+		}
+	}
+	memory_put(old);
+	return true;
+}
+
+/* ---- indices ---- */
+
+static void map_set(struct id_map *map, uint32_t index, bool used)
+{
+	uint64_t *word = &map->used[index / 64];
+	uint32_t group = index / 64 / 64;
+	uint64_t bit = UINT64_C(1) << index / 64 % 64;
+
+	if (used)
+		*word |= UINT64_C(1) << index % 64;
+	else
+		*word &= ~(UINT64_C(1) << index % 64);
+	map->full[group] = (map->full[group] & ~bit) | (~*word ? 0 : bit);
+	map->some[group] = (map->some[group] & ~bit) | (*word ? bit : 0);
+}
+
+/* Bits of word from `from` (0..63) on. */
+static uint64_t bits_from(uint64_t word, uint32_t from)
+{
+	return word & ~UINT64_C(0) << from;
+}
+
+static uint32_t lowest_bit(uint64_t word)
+{
+	return (uint32_t)__builtin_ctzll(word);
+}
+
+/* The smallest free index in [from, to), or `to`. */
+static uint32_t map_find_free(const struct id_map *map, uint32_t from,
+			      uint32_t to)
+{
+	uint32_t word = from / 64, group;
+	uint64_t bits;
+
+	if (from >= to)
+		return to;
+	bits = bits_from(~map->used[word], from % 64);
+	if (!bits) {
+		word++;
+		for (group = word / 64; group < ID_INDEX_MAX / 64 / 64; group++) {
+			bits = ~map->full[group];
+			if (group == word / 64)
+				bits = bits_from(bits, word % 64);
+			if (bits)
+				break;
+		}
+		if (!bits)
+			return to;
+		word = group * 64 + lowest_bit(bits);
+		bits = ~map->used[word];
+	}
+	word = word * 64 + lowest_bit(bits);
+	return word < to ? word : to;
+}
+
+uint32_t ns_max_index(const struct emul_ns *ns)
+{
+	for (uint32_t group = ID_INDEX_MAX / 64 / 64; group-- > 0;) {
+		uint64_t some = ns->map.some[group];
+		uint32_t word;
+
+		if (!some)
+			continue;
+		word = group * 64 + 63 - (uint32_t)__builtin_clzll(some);
+		return word * 64 + 63 -
+		       (uint32_t)__builtin_clzll(ns->map.used[word]);
+	}
+	return 0;
+}
+
+struct segment *ns_find_index(const struct emul_ns *ns, uint32_t index)
+{
+	return index < ns->capacity ? ns->by_index[index] : NULL;
+}
+
+/* FindByID (ipc_obtain_object_check): a stale id is EINVAL, never EIDRM. */
+struct segment *ns_find_id(const struct emul_ns *ns, int32_t id)
+{
+	struct segment *segment =
+		ns_find_index(ns, (uint32_t)id % ID_INDEX_MAX);
+
+	return segment && segment->id == id ? segment : NULL;
+}
+
+static bool indices_make_room(struct emul_ns *ns, uint32_t index)
+{
+	uint32_t capacity = ns->capacity ? ns->capacity : CAPACITY_MIN;
+	struct segment **by_index;
+
+	if (index < ns->capacity)
+		return true;
+	while (capacity <= index)
+		capacity *= 2;
+	by_index = memory_get(capacity, sizeof(struct segment *));
+	if (!by_index)
+		return false;
+	if (ns->capacity)
+		memcpy(by_index, ns->by_index,
+		       ns->capacity * sizeof(struct segment *));
+	memory_put(ns->by_index);
+	ns->by_index = by_index;
+	ns->capacity = capacity;
+	return true;
+}
+
+/* idr_alloc_cyclic(): where the next segment goes; ID_INDEX_MAX: nowhere. */
+static uint32_t ns_pick_index(const struct emul_ns *ns)
+{
+	uint32_t max = ns->in_use * 3 / 2, index;
+
+	if (ns->limits.next_id >= 0)
+		return map_find_free(
+			&ns->map, (uint32_t)ns->limits.next_id % ID_INDEX_MAX,
+			ID_INDEX_MAX);
+	if (max < INDEX_WINDOW_MIN)
+		max = INDEX_WINDOW_MIN;
+	if (max > ID_INDEX_MAX)
+		max = ID_INDEX_MAX;
+	index = map_find_free(&ns->map, ns->next_index, max);
+	if (index == max)
+		index = map_find_free(&ns->map, 0, max);
+	return index < max ? index : ID_INDEX_MAX;
+}
+
+sysret_t ns_make_room(struct emul_ns *ns)
+{
+	uint32_t index = ns_pick_index(ns);
+
+	if (index < ID_INDEX_MAX && !indices_make_room(ns, index))
+		return -ENOMEM;
+	return keys_make_room(ns) ? 0 : -ENOMEM;
+}
+
+/* shm_next_id is used once, and leaves cursor and seq alone. */
+static uint32_t ns_pick_seq(struct emul_ns *ns, uint32_t index)
+{
+	uint32_t seq;
+
+	if (ns->limits.next_id >= 0) {
+		seq = (uint32_t)ns->limits.next_id / ID_INDEX_MAX;
+		ns->limits.next_id = -1;
+		return seq;
+	}
+	ns->next_index = index + 1;
+	if ((int32_t)index <= ns->last_index && ++ns->seq >= ID_SEQ_MAX)
+		ns->seq = 0;
+	ns->last_index = (int32_t)index;
+	return ns->seq;
+}
+
+sysret_t ns_add(struct emul_ns *ns, struct segment *segment)
+{
+	uint32_t index = ns_pick_index(ns);
+
+	if (ns->in_use >= ns->limits.shmmni || index == ID_INDEX_MAX)
+		return -ENOSPC;
+	segment->ns = ns;
+	segment->id = (int32_t)(ns_pick_seq(ns, index) * ID_INDEX_MAX + index);
+	ns->by_index[index] = segment;
+	map_set(&ns->map, index, true);
+	if (segment->key != IPC_PRIVATE)
+		key_insert(ns, segment);
+	ns->in_use++;
+	ns->total_pages += segment_pages(segment);
+	return 0;
+}
+
+/* ---- one segment ---- */
+
+/* EffectiveSize: what is mapped; a huge segment is rounded to huge pages. */
+uint64_t segment_length(const struct segment *segment)
+{
+	uint64_t huge = UINT64_C(1) << segment->huge_shift;
+
+	if (segment->huge_shift)
+		return (segment->size + huge - 1) & ~(huge - 1);
+	return page_up(segment->ns->emul, segment->size);
+}
+
+/* Counted in base pages of the size as given, for huge pages too. */
+uint64_t segment_pages(const struct segment *segment)
+{
+	const struct emul *emul = segment->ns->emul;
+
+	return page_up(emul, segment->size) / emul->config.page_size;
+}
+
+/* shm_may_destroy() */
+bool segment_may_destroy(const struct segment *segment)
+{
+	return segment->nattch == 0 && ((segment->mode & SHM_DEST) ||
+					segment->ns->limits.rmid_forced);
+}
+
+void segment_unlock(struct segment *segment)
+{
+	struct locker **link = &segment->ns->emul->lockers;
+	struct locker *locker = segment->locker;
+
+	if (!locker)
+		return;
+	segment->locker = NULL;
+	locker->pages -= segment_pages(segment);
+	if (--locker->refs)
+		return;
+	while (*link != locker)
+		link = &(*link)->next;
+	*link = locker->next;
+	memory_put(locker);
+}
+
+/* shm_destroy() */
+void segment_destroy(struct segment *segment)
+{
+	struct emul_ns *ns = segment->ns;
+	uint32_t index = (uint32_t)segment->id % ID_INDEX_MAX;
+
+	assert(segment->nattch == 0);
+	segment_unlock(segment);
+	key_remove(ns, segment);
+	ns->by_index[index] = NULL;
+	map_set(&ns->map, index, false);
+	ns->in_use--;
+	ns->total_pages -= segment_pages(segment);
+	ns->emul->host.pages_destroy(ns->emul->host_arg, segment->pages);
+	memory_put(segment);
+	ns_free_if_unused(ns);
+}
+
+/* MarkDestroyed (do_shm_rmid): at once, or with the last detach; the key is
+   free from now on. */
+void segment_mark_destroyed(struct segment *segment)
+{
+	if (segment->nattch == 0) {
+		segment_destroy(segment);
+		return;
+	}
+	segment->mode |= SHM_DEST;
+	key_remove(segment->ns, segment);
+}
+
+/* shm_add_rss_swap(): for huge pages Linux multiplies by the base pages of a
+   huge one what already is in base pages. */
+void segment_usage(const struct segment *segment, struct emul_usage *usage)
+{
+	const struct emul *emul = segment->ns->emul;
+
+	*usage = (struct emul_usage){ 0, 0 };
+	emul->host.pages_usage(emul->host_arg, segment->pages, usage);
+	if (segment->huge_shift)
+		usage->rss *= (UINT64_C(1) << segment->huge_shift) /
+			      emul->config.page_size;
+}
+
+/* ---- shm_rmid_forced ---- */
+
+/* shm_destroy_orphaned() */
+void emul_ns_destroy_orphans(struct emul_ns *ns,
+			     bool (*alive)(uint64_t creator, void *arg),
+			     void *arg)
+{
+	emul_ns_get(ns);
+	for (uint32_t i = 0; i < ns->capacity; i++) {
+		struct segment *s = ns->by_index[i];
+
+		if (s && segment_may_destroy(s) && !alive(s->creator, arg))
+			segment_destroy(s);
+	}
+	ns->refs--;
+}
+
+/* exit_shm(): the creating thread, not its process. */
+void emul_task_exit(struct emul_ns *ns, uint64_t creator)
+{
+	if (!ns->limits.rmid_forced)
+		return;
+	for (uint32_t i = 0; i < ns->capacity; i++) {
+		struct segment *s = ns->by_index[i];
+
+		if (s && s->creator == creator && segment_may_destroy(s))
+			segment_destroy(s);
+	}
+}
