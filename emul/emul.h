@@ -261,4 +261,22 @@ void emul_mm_leave(const struct emul_caller *caller,
    whole length, as snprintf does. */
 size_t emul_sysvipc(const struct emul_ns *ns, char *buf, size_t size);
 
+/* The files of /proc/sys/kernel that belong to a namespace (ipc/ipc_sysctl.c,
+   Linux 6.18). */
+enum emul_sysctl {
+	EMUL_SHMMAX,
+	EMUL_SHMALL,
+	EMUL_SHMMNI,
+	EMUL_SHM_RMID_FORCED,
+	EMUL_SHM_NEXT_ID,
+};
+
+/* Its text as read(2) gives it: the length, at most 24 bytes. */
+size_t emul_sysctl_read(struct emul_ns *ns, enum emul_sysctl which,
+			char buf[24]);
+/* What write(2) of `len` bytes gives: bytes taken, or -EINVAL.  Setting
+   shm_rmid_forced is the caller's cue for emul_ns_destroy_orphans. */
+sysret_t emul_sysctl_write(struct emul_ns *ns, enum emul_sysctl which,
+			   const char *text, size_t len);
+
 #endif
