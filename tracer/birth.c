@@ -23,6 +23,7 @@
 #include "tracer/mem.h"
 #include "tracer/proc.h"
 #include "tracer/run.h"
+#include "tracer/views.h"
 
 /* What birth_keep_traced changed. */
 struct undo {
@@ -106,6 +107,7 @@ static struct mm *fork_mm(struct task *parent)
 	if (mm) {
 		mm->stub = parent->mm->stub;
 		mm->everywhere = parent->mm->everywhere;
+		mm->viewing = parent->mm->viewing;
 	}
 	return mm;
 }
@@ -275,7 +277,9 @@ struct task *birth_exec(struct task *task)
 	if (!task->mm) {
 		log_warn("out of memory: process %d is killed", task->tid);
 		kill(task->tid, SIGKILL);
+		return task;
 	}
+	task->mm->viewing = views_expected(task);
 	return task;
 }
 

@@ -16,6 +16,7 @@
 #include "tracer/log.h"
 #include "tracer/mmcalls.h"
 #include "tracer/run.h"
+#include "tracer/views.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -112,6 +113,13 @@ static const struct {
 	{ SYS_clone3, birth_keep_traced },
 	{ SYS_seccomp, guard_seccomp },
 	{ SYS_prctl, guard_prctl },
+#ifdef SYS_open
+	{ SYS_open, views_open },
+#endif
+	{ SYS_openat, views_open },
+	{ SYS_openat2, views_open },
+	{ SYS_write, views_write },
+	{ SYS_pwrite64, views_write },
 };
 
 static handler *find_handler(int64_t nr)
@@ -153,8 +161,13 @@ static void handle_native(struct task *task)
 
 	if (mmcalls_handle(task))
 		return;
+	if (views_concern(task->call.asked.nr)) {
+		if (run.proc != PROC_OFF)
+			handle(task);
+		return;
+	}
 	/* With a filter, an entry stop comes only for the sake of the address
-	   space: everything else has its seccomp stop still to come. */
+	   space and of /proc: all else has its seccomp stop still to come. */
 	if (task->call.at == CALL_ENTRY && run.filtered)
 		return;
 	if (handle)

@@ -239,6 +239,15 @@ static void carrier(struct assembler *as)
 	end_body(as, begin);
 }
 
+static void opens(struct assembler *as)
+{
+#ifdef SYS_open
+	trace_number(as, SYS_open);
+#endif
+	trace_number(as, SYS_openat);
+	trace_number(as, SYS_openat2);
+}
+
 void filter_build(struct filter *filter, const struct filter_config *config)
 {
 	struct assembler as = { filter, config };
@@ -248,6 +257,8 @@ void filter_build(struct filter *filter, const struct filter_config *config)
 		foreign(&as);
 		for (size_t i = 0; i < COUNT(always); i++)
 			trace_number(&as, (uint32_t)always[i]);
+		if (config->opens)
+			opens(&as);
 		if (config->arena_start != config->arena_end)
 			ranged_calls(&as);
 		trace_flag(&as, SYS_clone, CLONE_UNTRACED);

@@ -297,3 +297,18 @@ void lend_return(struct task *task, const struct loan *loan)
 	give_by_notice(task, &gift);
 	close(loan->replaced);
 }
+
+sysret_t lend_for_good(struct task *task, int fd, int flags)
+{
+	struct gift gift = { .fd = fd, .at = -1,
+			     .fd_flags = flags & O_CLOEXEC };
+
+	return give_by_notice(task, &gift);
+}
+
+sysret_t lend_in_place_of(struct task *task, int number, int fd, int fd_flags)
+{
+	struct gift gift = { .fd = fd, .at = number, .fd_flags = fd_flags };
+
+	return give_by_notice(task, &gift);
+}

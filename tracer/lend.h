@@ -18,6 +18,11 @@ struct loan {
    SYSRET_GONE.  A full table is no reason to fail.  `flags`: O_RDONLY or
    O_RDWR, as `fd` was opened. */
 sysret_t lend_fd(struct task *task, int fd, int flags, struct loan *loan);
+/* A descriptor for the program to keep; `flags` as open(2) has them. */
+sysret_t lend_for_good(struct task *task, int fd, int flags);
+/* Replace the program's descriptor `number` by ours; fd_flags: O_CLOEXEC. */
+sysret_t lend_in_place_of(struct task *task, int number, int fd,
+			  int fd_flags);
 /* Close it, and put back what was in its place. */
 void lend_return(struct task *task, const struct loan *loan);
 

@@ -50,7 +50,7 @@ static bool next_event(struct event *event)
 static void resume(struct task *task, int sig)
 {
 	bool plain = !run.filtered || task->undo ||
-		     (task->mm && task->mm->everywhere);
+		     (task->mm && (task->mm->everywhere || task->mm->viewing));
 
 	ptrace(plain ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, NULL,
 	       (void *)(long)sig);

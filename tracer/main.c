@@ -95,6 +95,7 @@ static void plan(const struct options *options, struct filter_config *config)
 {
 	*config = (struct filter_config){
 		.page_size = (uint64_t)sysconf(_SC_PAGESIZE),
+		.opens = options->proc == PROC_ON,
 	};
 	if (getrandom(&config->cookie, sizeof(config->cookie), 0) < 0)
 		config->cookie = (uint64_t)getpid() << 32 | 0x53485954;
@@ -109,6 +110,7 @@ static void plan(const struct options *options, struct filter_config *config)
 	run.arena_start = config->arena_start;
 	run.arena_end = config->arena_end;
 	run.cookie = config->cookie;
+	run.proc = options->proc;
 	run.self_check = options->self_check;
 	run.verbose = options->verbose || options->stack_trace;
 	run.stack_trace = options->stack_trace;

@@ -69,6 +69,20 @@ static void set_seccomp(struct options *out, const struct rule *rule,
 			  value);
 }
 
+static void set_proc(struct options *out, const struct rule *rule,
+		     const char *value)
+{
+	if (strcmp(value, "auto") == 0)
+		out->proc = PROC_AUTO;
+	else if (strcmp(value, "on") == 0)
+		out->proc = PROC_ON;
+	else if (strcmp(value, "off") == 0)
+		out->proc = PROC_OFF;
+	else
+		log_fatal("--%s: '%s' is none of auto, on, off", rule->name,
+			  value);
+}
+
 static void set_self_check(struct options *out, const struct rule *rule,
 			   const char *value)
 {
@@ -186,6 +200,8 @@ static const struct rule rules[] = {
 	  set_shmseg },
 	{ 0, "seccomp-bpf", "MODE", "stop by seccomp filter: auto, on, off",
 	  set_seccomp },
+	{ 0, "proc", "MODE", "emulate /proc/sysvipc/shm: auto, on, off",
+	  set_proc },
 	{ 0, "self-check", NULL, "check our book-keeping at every step",
 	  set_self_check },
 };

@@ -18,6 +18,10 @@ enum {
 /* Which stops bring the calls to us: seccomp's, or every system call's. */
 enum seccomp_mode { SECCOMP_AUTO, SECCOMP_ON, SECCOMP_OFF };
 
+/* Who sees the emulated /proc/sysvipc/shm and /proc/sys/kernel/shm*: those
+   that are likely to look, everyone, no one. */
+enum proc_mode { PROC_AUTO, PROC_ON, PROC_OFF };
+
 /* A limit of the first namespace; Linux's default unless it is set. */
 struct option_limit {
 	bool is_set;
@@ -26,6 +30,7 @@ struct option_limit {
 
 struct options {
 	enum seccomp_mode seccomp;
+	enum proc_mode proc;
 	bool self_check;	/* compare the model with /proc/PID/maps */
 	bool verbose;		/* a line per shared-memory call */
 	bool stack_trace;	/* and the stack of the caller */

@@ -76,7 +76,7 @@ uint64_t proc_namespace(pid_t tid, const char *name)
 }
 
 /* Files of /proc have no size: read until they end. */
-static char *read_all(int fd)
+static char *read_all(int fd, size_t *len)
 {
 	size_t room = 8192, used = 0;
 	char *text = malloc(room);
@@ -88,6 +88,7 @@ static char *read_all(int fd)
 			continue;
 		if (n <= 0) {
 			text[used] = '\0';
+			*len = used;
 			break;
 		}
 		used += (size_t)n;
@@ -102,16 +103,36 @@ static char *read_all(int fd)
 	return text;
 }
 
-char *proc_read(pid_t tid, const char *name)
+char *proc_read_sized(pid_t tid, const char *name, size_t *len)
 {
 	int fd = proc_open(tid, name, O_RDONLY);
 	char *text;
 
 	if (fd < 0)
 		return NULL;
-	text = read_all(fd);
+	text = read_all(fd, len);
 	close(fd);
 	return text;
+}
+
+char *proc_read(pid_t tid, const char *name)
+{
+	size_t len;
+
+	return proc_read_sized(tid, name, &len);
+}
+
+int proc_link(pid_t tid, const char *name, char *buf, size_t size)
+{
+	char path[64];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "%d/%s", tid, name);
+	len = readlinkat(proc_dir, path, buf, size - 1);
+	if (len < 0)
+		return -1;
+	buf[len] = '\0';
+	return 0;
 }
 
 static pid_t status_pid(pid_t tid, const char *field)

@@ -6,6 +6,7 @@
 #define PROC_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -21,6 +22,10 @@ int proc_reopen(int fd, int flags);
 uint64_t proc_namespace(pid_t tid, const char *name);
 /* Whole text of /proc/TID/NAME, to be freed; NULL with errno. */
 char *proc_read(pid_t tid, const char *name);
+/* The same, for text with zero bytes in it. */
+char *proc_read_sized(pid_t tid, const char *name, size_t *len);
+/* Where the link /proc/TID/NAME points to; 0 or -1 with errno. */
+int proc_link(pid_t tid, const char *name, char *buf, size_t size);
 /* Thread group of a thread, and its parent's; 0 when it is gone. */
 pid_t proc_tgid(pid_t tid);
 pid_t proc_ppid(pid_t tid);

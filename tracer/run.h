@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "emul/emul.h"
+#include "tracer/options.h"
 
 struct run {
 	struct emul *emul;
@@ -22,6 +23,7 @@ struct run {
 	int listener;		/* of our filter, or -1 */
 	uint64_t cookie;	/* second argument of our carrier call */
 	bool no_new_privs;	/* we set it in the program: it may not see */
+	enum proc_mode proc;	/* whose opens of /proc files we answer */
 	bool self_check;
 	bool verbose;
 	bool stack_trace;

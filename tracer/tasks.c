@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "tracer/views.h"
+
 #define BUCKETS 1024		/* a power of two */
 
 static struct task *buckets[BUCKETS];
@@ -142,6 +144,7 @@ void mm_put(struct task *task)
 
 	if (--mm->users == 0) {
 		emul_space_drop(task_caller(task));
+		views_drop(mm->views);
 		free(mm);
 	}
 	task->mm = NULL;

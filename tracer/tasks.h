@@ -18,6 +18,9 @@ struct mm {
 	unsigned users;		/* tasks that have not passed their exit stop */
 	struct emul_space *space;
 	bool stub;		/* our stub page is mapped at the arena */
+	bool viewing;		/* every call must stop: the program looks at
+				   /proc (views.h) */
+	struct view *views;	/* what it opened there for writing */
 	bool everywhere;	/* every address-space call must stop: a piece
 				   lies outside the arena */
 };
