@@ -17,6 +17,8 @@
 #        LIBUNWIND=no, SETUP=no (never install packages).
 #        `make CC=aarch64-linux-gnu-gcc` cross-builds.
 
+MAKEFLAGS += --no-print-directory
+
 CC	= gcc
 CFLAGS	= -O2 -g
 PREFIX	= /usr/local
@@ -29,9 +31,10 @@ WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wundef -Wvla -Wformat=2 \
 	   -Wcast-qual -Wwrite-strings -Wpointer-arith -Wnull-dereference \
 	   -Wstrict-prototypes -Wmissing-prototypes -Wimplicit-fallthrough \
 	   $(if $(WERROR),-Werror)
-MODE	:= $(if $(SAN),-fsanitize=address -fsanitize=undefined \
-		-fno-sanitize-recover=all -fno-omit-frame-pointer) \
-	   $(if $(COVER),--coverage)
+SANFLAGS := $(if $(SAN),-fsanitize=address -fsanitize=undefined \
+		-fno-sanitize-recover=all -fno-omit-frame-pointer)
+COVFLAGS := $(if $(COVER),--coverage)
+MODE	:= $(SANFLAGS) $(COVFLAGS)
 DEFS	:= -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DCPU_NAME='"$(CPU)"' -I.
 ALL	= -std=c11 $(DEFS) $(WARN) $(MODE) $(CFLAGS) -MMD -MP
 

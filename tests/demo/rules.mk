@@ -2,7 +2,7 @@
 # must be found.
 
 demo: setup
-	@$(MAKE) all
+	@$(MAKE) -s all
 	@tests/demo/run $B/shmtrace
 
 .PHONY: demo
