@@ -35,8 +35,8 @@ static void line_vadd(struct line *line, const char *fmt, va_list args)
 
 static void line_vadd(struct line *line, const char *fmt, va_list args)
 {
-	/* One byte is kept for the newline. */
-	size_t space = sizeof(line->text) - 1 - line->len;
+	/* The newline will take the place of the final NUL. */
+	size_t space = sizeof(line->text) - line->len;
 	int len = vsnprintf(line->text + line->len, space, fmt, args);
 
 	if (len > 0)
