@@ -232,8 +232,8 @@ struct emul_mmcall {
 	uint64_t flags;		/* mremap, mlock2, mlockall, mbind;
 				   pkey_mprotect: key + 1, mprotect: 0 */
 	uint64_t pgoff;		/* remap_file_pages, in pages */
-	uint64_t policy;	/* mbind: equal policies have equal numbers,
-				   below 65536; 0 is the default policy */
+	uint64_t policy;	/* mbind: equal policies have equal numbers;
+				   0 is the default policy */
 	int prot;		/* PROT_* as given */
 	int advice;		/* MADV_* as given */
 };

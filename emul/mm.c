@@ -43,6 +43,8 @@ sysret_t emul_mm_enter(const struct emul_caller *caller,
 		result = mremap_enter(caller, call);
 	else if (call->op == EMUL_MM_REMAP_FILE_PAGES)
 		result = remap_pages_enter(caller, call);
+	else if (call->op == EMUL_MM_MBIND)
+		result = flags_enter(caller->space->emul, call);
 	if (result != 0)
 		space_redeem(caller->space, SPARES);
 	return result;

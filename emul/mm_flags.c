@@ -83,7 +83,43 @@ static uint32_t lock_props(bool lock, bool on_fault)
 	return PIECE_LOCKED | (on_fault ? (uint32_t)PIECE_ONFAULT : 0);
 }
 
-static struct change call_change(const struct emul_mmcall *call)
+/* 0: the default policy; else its place in the table, from 1. */
+static uint32_t policy_index(const struct emul *emul, uint64_t policy)
+{
+	uint32_t i = 0;
+
+	if (!policy)
+		return 0;
+	while (i < emul->policy_count && emul->policies[i] != policy)
+		i++;
+	return i + 1;
+}
+
+sysret_t flags_enter(struct emul *emul, const struct emul_mmcall *call)
+{
+	uint32_t capacity = emul->policy_capacity * 2 + 8;
+	uint64_t *policies;
+
+	if (policy_index(emul, call->policy) <= emul->policy_count)
+		return 0;
+	if (emul->policy_count == UINT16_MAX)
+		return -ENOMEM;	/* more than a piece has bits for */
+	if (emul->policy_count == emul->policy_capacity) {
+		policies = memory_get(capacity, sizeof *policies);
+		if (!policies)
+			return -ENOMEM;
+		for (uint32_t i = 0; i < emul->policy_count; i++)
+			policies[i] = emul->policies[i];
+		memory_put(emul->policies);
+		emul->policies = policies;
+		emul->policy_capacity = capacity;
+	}
+	emul->policies[emul->policy_count++] = call->policy;
+	return 0;
+}
+
+static struct change call_change(const struct emul *emul,
+				 const struct emul_mmcall *call)
 {
 	uint64_t flags = call->flags;
 
@@ -100,7 +136,7 @@ static struct change call_change(const struct emul_mmcall *call)
 			lock_props(true, flags & MCL_ONFAULT) };
 	case EMUL_MM_MBIND:
 		return (struct change){ PIECE_POLICY,
-			(uint32_t)call->policy << PIECE_POLICY_SHIFT };
+			policy_index(emul, call->policy) << PIECE_POLICY_SHIFT };
 	case EMUL_MM_MSEAL:
 		return (struct change){ 0, PIECE_SEALED };
 	default:	/* munlock, munlockall */
@@ -111,7 +147,7 @@ static struct change call_change(const struct emul_mmcall *call)
 bool flags_concern(const struct emul_space *space,
 		   const struct emul_mmcall *call)
 {
-	struct change change = call_change(call);
+	struct change change = call_change(space->emul, call);
 
 	if (call->op == EMUL_MM_MLOCKALL)
 		return true;	/* MCL_FUTURE: attaches to come */
@@ -315,7 +351,7 @@ void flags_leave(const struct emul_caller *caller,
 		 const struct emul_mmcall *call, sysret_t result)
 {
 	const struct emul *emul = caller->space->emul;
-	struct change change = call_change(call);
+	struct change change = call_change(emul, call);
 	uint64_t start = page_down(emul, call->addr);
 	uint64_t end = page_up(emul, call->addr + call->len);
 

@@ -32,6 +32,7 @@ struct emul *emul_new(const struct emul_host *host, void *arg,
 void emul_free(struct emul *emul)
 {
 	assert(!emul->lockers);
+	memory_put(emul->policies);
 	memory_put(emul);
 }
 

@@ -63,6 +63,9 @@ struct emul {
 	struct locker *lockers;
 	uint64_t next_attach;
 	uint32_t mark;		/* last one given by space_attaches */
+	uint64_t *policies;	/* seen by mbind; a piece has the index + 1 */
+	uint32_t policy_count;
+	uint32_t policy_capacity;
 };
 
 struct segment {
@@ -222,6 +225,8 @@ uint64_t piece_pgoff(const struct emul *emul, const struct piece *piece,
 
 /* mm_flags.c: calls that change properties. */
 bool flags_op(enum emul_mmop op);
+/* Remembers the policy of an mbind: 0 or -ENOMEM. */
+sysret_t flags_enter(struct emul *emul, const struct emul_mmcall *call);
 bool flags_concern(const struct emul_space *space,
 		   const struct emul_mmcall *call);
 void flags_leave(const struct emul_caller *caller,

@@ -10,7 +10,8 @@
  * kernel run it, tell emul/ how it went.  So the same sequence gives the
  * same results here, under shmtrace, and natively.
  *
- * Results are those of raw system calls: a value >= 0 or -errno.  After
+ * Results are those of raw system calls: a value >= 0 or -errno.  There can
+ * be one machine at a time (emul's memory comes through one door).  After
  * each call the machine compares emul's pieces with its own mappings and
  * nattch with the number of pieces; a difference aborts with a message.
  *
@@ -74,6 +75,8 @@ void fake_tick(struct fake *machine);	/* one second passes */
 void fake_set_memory(struct fake *machine, uint64_t memory_total);
 void fake_set_huge_pages(struct fake *machine, uint64_t free_huge_pages);
 void fake_set_max_map_count(struct fake *machine, uint64_t count);
+/* The check after each call costs time with thousands of attachments. */
+void fake_set_checks(struct fake *machine, bool on);
 
 /* Failures on demand.  n counts from now, 1 is the next one; 0: never. */
 void fake_fail_alloc(struct fake *machine, uint64_t n);	/* emul's memory */
@@ -82,7 +85,6 @@ void fake_fail_host(struct fake *machine, uint64_t n, sysret_t result);
 	   SYSRET_GONE for a thread that dies there */
 uint64_t fake_allocs(const struct fake *machine);	/* made so far */
 uint64_t fake_pages_live(const struct fake *machine);	/* handles alive */
-/* SYSRET_GONE after the mapping was made is not possible by contract. */
 
 /*
  * Tasks.  spawn: a new process with an address space of its own: only a few

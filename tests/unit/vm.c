@@ -1,0 +1,905 @@
+// SPDX-License-Identifier: MIT
+/* vm.c - address spaces of the fake machine, by the rules of Linux 6.18. */
+#include "tests/unit/vm.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+#ifndef MCL_ONFAULT
+#define MCL_ONFAULT 4
+#endif
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+enum { FREE_ADVICE = 8, MERGEABLE = 12, UNMERGEABLE = 13 };
+
+/* ---- memory ---- */
+
+struct leaf {
+	struct leaf *next;
+	uint64_t pgoff;
+	unsigned char bytes[];
+};
+
+struct object *object_new(uint64_t size, bool is_shm)
+{
+	struct object *object = calloc(1, sizeof *object);
+
+	assert(object);
+	object->refs = 1;
+	object->size = size;
+	object->is_shm = is_shm;
+	return object;
+}
+
+void object_put(struct object *object)
+{
+	struct leaf *next;
+
+	if (--object->refs)
+		return;
+	for (struct leaf *leaf = object->leaves; leaf; leaf = next) {
+		next = leaf->next;
+		free(leaf);
+	}
+	free(object);
+}
+
+uint64_t object_usage(const struct object *object, uint64_t page)
+{
+	return object->touched * page;
+}
+
+static struct leaf *object_page(struct object *object, uint64_t pgoff,
+				uint64_t page)
+{
+	struct leaf *leaf = object->leaves;
+
+	while (leaf && leaf->pgoff != pgoff)
+		leaf = leaf->next;
+	if (leaf)
+		return leaf;
+	leaf = calloc(1, sizeof *leaf + page);
+	assert(leaf);
+	leaf->pgoff = pgoff;
+	leaf->next = object->leaves;
+	object->leaves = leaf;
+	object->touched++;
+	return leaf;
+}
+
+static void object_punch(struct object *object, uint64_t from, uint64_t to)
+{
+	struct leaf **link = &object->leaves, *leaf;
+
+	while ((leaf = *link)) {
+		if (leaf->pgoff < from || leaf->pgoff >= to) {
+			link = &leaf->next;
+			continue;
+		}
+		*link = leaf->next;
+		free(leaf);
+		object->touched--;
+	}
+}
+
+/* ---- the array of mappings ---- */
+
+struct vm *vm_new(uint64_t page, uint64_t task_size)
+{
+	struct vm *vm = calloc(1, sizeof *vm);
+
+	assert(vm);
+	vm->page = page;
+	vm->task_size = task_size;
+	return vm;
+}
+
+static size_t vm_find(const struct vm *vm, uint64_t addr)
+{
+	size_t low = 0, high = vm->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (vm->vmas[middle].end > addr)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+static struct vma *vm_at(const struct vm *vm, uint64_t addr)
+{
+	size_t i = vm_find(vm, addr);
+
+	return i < vm->count && vm->vmas[i].start <= addr ? &vm->vmas[i] : NULL;
+}
+
+static void vm_insert(struct vm *vm, const struct vma *vma)
+{
+	struct vma new = *vma;
+	size_t i = vm_find(vm, vma->start);
+
+	if (vm->count == vm->capacity) {
+		vm->capacity = vm->capacity * 2 + 16;
+		vm->vmas = realloc(vm->vmas, vm->capacity * sizeof *vm->vmas);
+		assert(vm->vmas);
+	}
+	memmove(vm->vmas + i + 1, vm->vmas + i,
+		(vm->count - i) * sizeof *vm->vmas);
+	vm->vmas[i] = new;
+	vm->count++;
+	new.object->refs++;
+}
+
+static void vm_delete(struct vm *vm, size_t i)
+{
+	object_put(vm->vmas[i].object);
+	vm->count--;
+	memmove(vm->vmas + i, vm->vmas + i + 1,
+		(vm->count - i) * sizeof *vm->vmas);
+}
+
+void vm_free(struct vm *vm)
+{
+	while (vm->count)
+		vm_delete(vm, vm->count - 1);
+	free(vm->vmas);
+	free(vm);
+}
+
+static uint64_t pages_of(const struct vm *vm, uint64_t len)
+{
+	return len / vm->page;
+}
+
+static void vm_split(struct vm *vm, uint64_t at)
+{
+	struct vma *vma = vm_at(vm, at);
+	struct vma upper;
+
+	if (!vma || vma->start == at)
+		return;
+	upper = *vma;
+	upper.start = at;
+	upper.pgoff += pages_of(vm, at - vma->start);
+	vma->end = at;
+	vm_insert(vm, &upper);
+}
+
+static void vm_zap(struct vm *vm, uint64_t start, uint64_t end)
+{
+	size_t i;
+
+	vm_split(vm, start);
+	vm_split(vm, end);
+	i = vm_find(vm, start);
+	while (i < vm->count && vm->vmas[i].start < end)
+		vm_delete(vm, i);
+}
+
+static bool equal(const struct vm *vm, const struct vma *a,
+		  const struct vma *b)
+{
+	return a->end == b->start && a->object == b->object &&
+	       a->file == b->file && a->prot == b->prot &&
+	       a->flags == b->flags && a->policy == b->policy &&
+	       a->pgoff + pages_of(vm, a->end - a->start) == b->pgoff;
+}
+
+static void vm_merge(struct vm *vm)
+{
+	for (size_t i = 0; i + 1 < vm->count;) {
+		if (!equal(vm, &vm->vmas[i], &vm->vmas[i + 1])) {
+			i++;
+			continue;
+		}
+		vm->vmas[i].end = vm->vmas[i + 1].end;
+		vm_delete(vm, i + 1);
+	}
+}
+
+static struct object *object_copy(const struct object *from, uint64_t page)
+{
+	struct object *object = object_new(from->size, false);
+
+	for (struct leaf *leaf = from->leaves; leaf; leaf = leaf->next)
+		memcpy(object_page(object, leaf->pgoff, page)->bytes,
+		       leaf->bytes, page);
+	return object;
+}
+
+struct vm *vm_fork(const struct vm *parent)
+{
+	struct vm *vm = vm_new(parent->page, parent->task_size);
+	struct vma vma;
+
+	for (size_t i = 0; i < parent->count; i++)
+		parent->vmas[i].object->copy = NULL;
+	for (size_t i = 0; i < parent->count; i++) {
+		vma = parent->vmas[i];
+		if (vma.flags & VM_DONTFORK)
+			continue;
+		vma.flags &= ~(uint32_t)VM_LOCK_MASK;
+		if (!vma.object->is_shm) {
+			if (!vma.object->copy)
+				vma.object->copy =
+					object_copy(vma.object, vm->page);
+			else
+				vma.object->copy->refs++;
+			vma.object = vma.object->copy;
+			vm_insert(vm, &vma);
+			object_put(vma.object);
+		} else {
+			vm_insert(vm, &vma);
+		}
+	}
+	vm_merge(vm);
+	return vm;
+}
+
+/* ---- questions ---- */
+
+uint64_t vm_first_hole(const struct vm *vm, uint64_t from, uint64_t to)
+{
+	for (size_t i = vm_find(vm, from); i < vm->count && from < to; i++) {
+		if (vm->vmas[i].start > from)
+			break;
+		from = vm->vmas[i].end;
+	}
+	return from < to ? from : to;
+}
+
+uint64_t vm_first_mapped(const struct vm *vm, uint64_t from, uint64_t to)
+{
+	size_t i = vm_find(vm, from);
+
+	if (i == vm->count || vm->vmas[i].start >= to)
+		return to;
+	return vm->vmas[i].start > from ? vm->vmas[i].start : from;
+}
+
+bool vm_is_locked(const struct vm *vm, uint64_t addr)
+{
+	const struct vma *vma = vm_at(vm, addr);
+
+	return vma && (vma->flags & VM_LOCKED);
+}
+
+static uint64_t round_up(const struct vm *vm, uint64_t len)
+{
+	return (len + vm->page - 1) & ~(vm->page - 1);
+}
+
+static bool aligned(const struct vm *vm, uint64_t addr)
+{
+	return !(addr & (vm->page - 1));
+}
+
+static uint64_t total(const struct vm *vm)
+{
+	uint64_t len = 0;
+
+	for (size_t i = 0; i < vm->count; i++)
+		len += vm->vmas[i].end - vm->vmas[i].start;
+	return len;
+}
+
+/* Bytes in [start, end) that are mapped; locked ones only when asked. */
+static uint64_t mapped(const struct vm *vm, uint64_t start, uint64_t end,
+		       bool locked)
+{
+	uint64_t len = 0;
+
+	for (size_t i = vm_find(vm, start); i < vm->count; i++) {
+		const struct vma *vma = &vm->vmas[i];
+
+		if (vma->start >= end)
+			break;
+		if (locked && !(vma->flags & VM_LOCKED))
+			continue;
+		len += (vma->end < end ? vma->end : end) -
+		       (vma->start > start ? vma->start : start);
+	}
+	return len;
+}
+
+static bool any_sealed(const struct vm *vm, uint64_t start, uint64_t end)
+{
+	for (size_t i = vm_find(vm, start); i < vm->count; i++) {
+		if (vm->vmas[i].start >= end)
+			break;
+		if (vm->vmas[i].flags & VM_SEALED)
+			return true;
+	}
+	return false;
+}
+
+/* ---- munmap, mmap ---- */
+
+static int64_t unmap(struct vm *vm, uint64_t start, uint64_t end)
+{
+	const struct vma *vma = vm_at(vm, start);
+
+	if (vma && vma->start < start && vma->end > end &&
+	    vm->count >= vm->max_map_count)
+		return -ENOMEM;
+	if (any_sealed(vm, start, end))
+		return -EPERM;
+	vm_zap(vm, start, end);
+	return 0;
+}
+
+int64_t vm_munmap(struct vm *vm, uint64_t addr, uint64_t len)
+{
+	if (!aligned(vm, addr) || addr > vm->task_size ||
+	    len > vm->task_size - addr)
+		return -EINVAL;
+	len = round_up(vm, len);
+	return len ? unmap(vm, addr, addr + len) : -EINVAL;
+}
+
+/* Top-down, first fit, below the top quarter of the address space. */
+static uint64_t find_free(const struct vm *vm, uint64_t len)
+{
+	uint64_t end = vm->task_size / 8 * 7 & ~(vm->page - 1), start;
+
+	for (size_t i = vm_find(vm, end); i-- > 0;) {
+		start = vm->vmas[i].end;
+		if (start <= end && end - start >= len)
+			return end - len;
+		if (vm->vmas[i].start < end)
+			end = vm->vmas[i].start;
+	}
+	return end > len + vm->page ? end - len : 0;
+}
+
+static bool over_memlock(const struct vm *vm, uint64_t more)
+{
+	return !vm->may_lock && mapped(vm, 0, UINT64_MAX, true) + more >
+				       vm->memlock;
+}
+
+int64_t vm_mmap(struct vm *vm, uint64_t addr, uint64_t len, int prot,
+		int flags, const struct vma *file)
+{
+	struct vma vma = { .prot = prot, .may_write = true };
+	bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+
+	if (!len)
+		return -EINVAL;
+	len = round_up(vm, len);
+	if (!len || len > vm->task_size || vm->count > vm->max_map_count)
+		return -ENOMEM;
+	if (!fixed)
+		addr = find_free(vm, len);
+	if ((!fixed && !addr) || addr > vm->task_size - len)
+		return -ENOMEM;
+	if (!aligned(vm, addr))
+		return -EINVAL;
+	if (addr < vm->page && !vm->root)
+		return -EPERM;
+	if (flags & MAP_FIXED_NOREPLACE && mapped(vm, addr, addr + len, false))
+		return -EEXIST;
+	if (vm->lock_future && over_memlock(vm, len))
+		return -EAGAIN;
+	if (any_sealed(vm, addr, addr + len))
+		return -EPERM;
+	if (total(vm) + len - mapped(vm, addr, addr + len, false) >
+	    vm->as_limit)
+		return -ENOMEM;
+	if (file) {
+		vma.object = file->object;
+		vma.object->refs++;
+		vma.file = file->file;
+		vma.pgoff = file->pgoff;
+		vma.may_write = file->may_write;
+	} else {
+		vma.object = object_new(UINT64_MAX, false);
+	}
+	vm_zap(vm, addr, addr + len);
+	vma.start = addr;
+	vma.end = addr + len;
+	vma.flags = vm->lock_future;
+	vm_insert(vm, &vma);
+	object_put(vma.object);
+	vm_merge(vm);
+	return (int64_t)addr;
+}
+
+/* ---- mprotect, madvise, locks, policy, seal ---- */
+
+struct change {
+	uint32_t clear, set;
+	int prot;		/* -1: not changed */
+	int64_t policy;		/* -1: not changed */
+};
+
+static void vm_change(struct vm *vm, uint64_t start, uint64_t end,
+		      const struct change *change)
+{
+	vm_split(vm, start);
+	vm_split(vm, end);
+	for (size_t i = vm_find(vm, start);
+	     i < vm->count && vm->vmas[i].start < end; i++) {
+		struct vma *vma = &vm->vmas[i];
+
+		vma->flags = (vma->flags & ~change->clear) | change->set;
+		if (change->prot >= 0)
+			vma->prot = change->prot;
+		if (change->policy >= 0)
+			vma->policy = (uint64_t)change->policy;
+	}
+	vm_merge(vm);
+}
+
+/* 0 to go on, 1 for an empty range, or -errno. */
+static int64_t check_range(const struct vm *vm, uint64_t start, uint64_t *len,
+			   int64_t wrapped)
+{
+	uint64_t rounded = round_up(vm, *len);
+
+	if (!aligned(vm, start))
+		return -EINVAL;
+	if (*len && !rounded)
+		return wrapped;
+	*len = rounded;
+	if (start + rounded < start)
+		return wrapped;
+	return rounded ? 0 : 1;
+}
+
+int64_t vm_mprotect(struct vm *vm, uint64_t addr, uint64_t len, int prot)
+{
+	struct change change = { 0, 0, prot & 7, -1 };
+	int64_t result = check_range(vm, addr, &len, -ENOMEM);
+	uint64_t end = addr + len, hole;
+
+	if (result)
+		return result < 0 ? result : 0;
+	if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | 8))
+		return -EINVAL;
+	hole = vm_first_hole(vm, addr, end);
+	while (addr < hole) {
+		const struct vma *vma = vm_at(vm, addr);
+		uint64_t to = vma->end < hole ? vma->end : hole;
+
+		if (prot & PROT_WRITE && !vma->may_write)
+			return -EACCES;
+		if (vma->flags & VM_SEALED)
+			return -EPERM;
+		vm_change(vm, addr, to, &change);
+		addr = to;
+	}
+	return hole < end ? -ENOMEM : 0;
+}
+
+static bool advice_change(int advice, struct change *change)
+{
+	*change = (struct change){ 0, 0, -1, -1 };
+	switch (advice) {
+	case MADV_NORMAL:
+		change->clear = VM_RANDOM | VM_SEQUENTIAL;
+		return true;
+	case MADV_RANDOM:
+		change->clear = VM_SEQUENTIAL;
+		change->set = VM_RANDOM;
+		return true;
+	case MADV_SEQUENTIAL:
+		change->clear = VM_RANDOM;
+		change->set = VM_SEQUENTIAL;
+		return true;
+	case MADV_DONTFORK:
+		change->set = VM_DONTFORK;
+		return true;
+	case MADV_DOFORK:
+		change->clear = VM_DONTFORK;
+		return true;
+	case MADV_DONTDUMP:
+		change->set = VM_DONTDUMP;
+		return true;
+	case MADV_DODUMP:
+		change->clear = VM_DONTDUMP;
+		return true;
+	case MADV_HUGEPAGE:
+		change->clear = VM_NOHUGE;
+		change->set = VM_HUGE;
+		return true;
+	case MADV_NOHUGEPAGE:
+		change->clear = VM_HUGE;
+		change->set = VM_NOHUGE;
+		return true;
+	case MADV_DONTNEED:
+	case MADV_WILLNEED:
+	case MADV_REMOVE:
+	case MERGEABLE:
+	case UNMERGEABLE:
+	case FREE_ADVICE:
+	case 18: case 19: case 20: case 21: case 22: case 23: case 24:
+	case 102: case 103:	/* up to MADV_GUARD_REMOVE */
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Advice that is about pages. */
+static int64_t advise_pages(struct vm *vm, const struct vma *vma,
+			    uint64_t from, uint64_t to, int advice)
+{
+	uint64_t pgoff = vma->pgoff + pages_of(vm, from - vma->start);
+
+	if ((advice == FREE_ADVICE || advice == 18) && vma->object->is_shm)
+		return -EINVAL;
+	if (advice == MADV_REMOVE && !vma->object->is_shm)
+		return -EINVAL;
+	if (advice == MADV_REMOVE && !vma->may_write)
+		return -EACCES;
+	if (advice == MADV_REMOVE ||
+	    (advice == MADV_DONTNEED && !vma->object->is_shm))
+		object_punch(vma->object, pgoff,
+			     pgoff + pages_of(vm, to - from));
+	return 0;
+}
+
+int64_t vm_madvise(struct vm *vm, uint64_t addr, uint64_t len, int advice)
+{
+	struct change change;
+	int64_t result, error = 0;
+	uint64_t end;
+
+	if (!advice_change(advice, &change))
+		return -EINVAL;
+	result = check_range(vm, addr, &len, -EINVAL);
+	if (result)
+		return result < 0 ? result : 0;
+	end = addr + len;
+	while (addr < end) {
+		size_t i = vm_find(vm, addr);
+		uint64_t from, to;
+
+		if (i == vm->count || vm->vmas[i].start >= end)
+			return -ENOMEM;
+		from = vm->vmas[i].start > addr ? vm->vmas[i].start : addr;
+		to = vm->vmas[i].end < end ? vm->vmas[i].end : end;
+		if (from > addr)
+			error = -ENOMEM;
+		result = advise_pages(vm, &vm->vmas[i], from, to, advice);
+		if (result < 0)
+			return result;
+		vm_change(vm, from, to, &change);
+		addr = to;
+	}
+	return error;
+}
+
+/* Touches the pages that mlock wants in memory; false at the first one that
+   cannot be. */
+static bool populate(struct vm *vm, uint64_t start, uint64_t end)
+{
+	for (; start < end; start += vm->page) {
+		const struct vma *vma = vm_at(vm, start);
+		uint64_t pgoff;
+
+		if (!vma || !(vma->flags & VM_LOCKED) ||
+		    vma->flags & VM_ONFAULT)
+			continue;
+		pgoff = vma->pgoff + pages_of(vm, start - vma->start);
+		if (!(vma->prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) ||
+		    (vma->object->is_shm &&
+		     pgoff >= pages_of(vm, round_up(vm, vma->object->size))))
+			return false;
+		object_page(vma->object, pgoff, vm->page);
+	}
+	return true;
+}
+
+static int64_t lock_range(struct vm *vm, uint64_t addr, uint64_t len,
+			  uint32_t lock)
+{
+	struct change change = { VM_LOCK_MASK, lock, -1, -1 };
+	uint64_t start = addr & ~(vm->page - 1), end, hole;
+
+	len = round_up(vm, len + (addr - start));
+	end = start + len;
+	if (lock && over_memlock(vm, len - mapped(vm, start, end, true)))
+		return -ENOMEM;
+	if (end < start)
+		return -EINVAL;
+	hole = vm_first_hole(vm, start, end);
+	vm_change(vm, start, hole, &change);
+	if (hole < end)
+		return -ENOMEM;
+	return lock && !populate(vm, start, end) ? -ENOMEM : 0;
+}
+
+int64_t vm_mlock(struct vm *vm, uint64_t addr, uint64_t len, uint32_t lock)
+{
+	if (!vm->may_lock && !vm->memlock)
+		return -EPERM;
+	return lock_range(vm, addr, len, lock);
+}
+
+int64_t vm_munlock(struct vm *vm, uint64_t addr, uint64_t len)
+{
+	return lock_range(vm, addr, len, 0);
+}
+
+int64_t vm_mlockall(struct vm *vm, uint64_t flags)
+{
+	uint32_t lock = VM_LOCKED | (flags & MCL_ONFAULT ? VM_ONFAULT : 0);
+	struct change change = { VM_LOCK_MASK, lock, -1, -1 };
+
+	if (!flags || flags == MCL_ONFAULT ||
+	    flags & ~(uint64_t)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
+		return -EINVAL;
+	if (!vm->may_lock && !vm->memlock)
+		return -EPERM;
+	if (flags & MCL_CURRENT && !vm->may_lock && total(vm) > vm->memlock)
+		return -ENOMEM;
+	vm->lock_future = flags & MCL_FUTURE ? lock : 0;
+	if (flags & MCL_CURRENT) {
+		vm_change(vm, 0, UINT64_MAX, &change);
+		for (size_t i = 0; i < vm->count; i++)
+			populate(vm, vm->vmas[i].start, vm->vmas[i].end);
+	}
+	return 0;
+}
+
+int64_t vm_munlockall(struct vm *vm)
+{
+	struct change change = { VM_LOCK_MASK, 0, -1, -1 };
+
+	vm->lock_future = 0;
+	vm_change(vm, 0, UINT64_MAX, &change);
+	return 0;
+}
+
+int64_t vm_mbind(struct vm *vm, uint64_t addr, uint64_t len, uint64_t policy)
+{
+	struct change change = { 0, 0, -1, (int64_t)policy };
+	int64_t result = check_range(vm, addr, &len, -EINVAL);
+
+	if (result)
+		return result < 0 ? result : 0;
+	if (policy && vm_first_hole(vm, addr, addr + len) < addr + len)
+		return -EFAULT;
+	vm_change(vm, addr, addr + len, &change);
+	return 0;
+}
+
+int64_t vm_mseal(struct vm *vm, uint64_t addr, uint64_t len)
+{
+	struct change change = { 0, VM_SEALED, -1, -1 };
+	int64_t result = check_range(vm, addr, &len, -EINVAL);
+
+	if (result)
+		return result < 0 ? result : 0;
+	if (vm_first_hole(vm, addr, addr + len) < addr + len)
+		return -ENOMEM;
+	vm_change(vm, addr, addr + len, &change);
+	return 0;
+}
+
+/* ---- mremap ---- */
+
+struct remap {
+	uint64_t addr, old_len, new_len, target, flags;
+};
+
+static bool has_target(const struct remap *r)
+{
+	return r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP);
+}
+
+static int64_t remap_params(const struct vm *vm, const struct remap *r)
+{
+	if (r->flags & ~(uint64_t)(MREMAP_FIXED | MREMAP_MAYMOVE |
+				   MREMAP_DONTUNMAP))
+		return -EINVAL;
+	if (!aligned(vm, r->addr) || !r->new_len || r->new_len > vm->task_size)
+		return -EINVAL;
+	if (!has_target(r))
+		return 0;
+	if (r->target > vm->task_size - r->new_len || !aligned(vm, r->target))
+		return -EINVAL;
+	if (!(r->flags & MREMAP_MAYMOVE))
+		return -EINVAL;
+	if (r->flags & MREMAP_DONTUNMAP && r->old_len != r->new_len)
+		return -EINVAL;
+	if (r->addr + r->old_len > r->target &&
+	    r->target + r->new_len > r->addr)
+		return -EINVAL;
+	return vm->count + 5 >= vm->max_map_count ? -ENOMEM : 0;
+}
+
+static int64_t remap_prepare(const struct vm *vm, const struct remap *r)
+{
+	const struct vma *vma = vm_at(vm, r->addr);
+	uint64_t more = r->new_len > r->old_len ? r->new_len - r->old_len : 0;
+
+	if (!vma)
+		return -EFAULT;
+	if (vma->flags & VM_SEALED)
+		return -EPERM;
+	if (r->new_len <= r->old_len && !has_target(r))
+		return 0;
+	if (!r->old_len && !vma->object->is_shm)
+		return -EINVAL;
+	if (r->old_len > vma->end - r->addr)
+		return -EFAULT;
+	if (vma->flags & VM_LOCKED && more && over_memlock(vm, more))
+		return -EAGAIN;
+	return total(vm) + more > vm->as_limit ? -ENOMEM : 0;
+}
+
+static int64_t remap_move(struct vm *vm, struct remap *r, uint64_t to)
+{
+	struct vma *source = vm_at(vm, r->addr);
+	struct vma new = *source;
+	struct change unlock = { VM_LOCK_MASK, 0, -1, -1 };
+
+	new.pgoff += pages_of(vm, r->addr - source->start);
+	new.start = to;
+	new.end = to + r->new_len;
+	new.object->refs++;
+	if (r->flags & MREMAP_DONTUNMAP)
+		vm_change(vm, source->start, source->end, &unlock);
+	if (r->flags & MREMAP_DONTUNMAP && !new.object->is_shm) {
+		vm_split(vm, r->addr);
+		vm_split(vm, r->addr + r->old_len);
+		source = vm_at(vm, r->addr);
+		object_put(source->object);
+		source->object = object_new(UINT64_MAX, false);
+	} else if (r->old_len && !(r->flags & MREMAP_DONTUNMAP)) {
+		vm_zap(vm, r->addr, r->addr + r->old_len);
+	}
+	vm_insert(vm, &new);
+	object_put(new.object);
+	vm_merge(vm);
+	return (int64_t)to;
+}
+
+static int64_t remap_to(struct vm *vm, struct remap *r)
+{
+	uint64_t to = r->target;
+	int64_t result = 0;
+
+	if (r->flags & MREMAP_FIXED)
+		result = unmap(vm, r->target, r->target + r->new_len);
+	else if (mapped(vm, to, to + r->new_len, false) || !to)
+		to = find_free(vm, r->new_len);	/* the address is a hint */
+	if (result < 0)
+		return result;
+	if (!to && !(r->flags & MREMAP_FIXED))
+		return -ENOMEM;
+	if (r->new_len < r->old_len) {
+		result = unmap(vm, r->addr + r->new_len, r->addr + r->old_len);
+		if (result < 0)
+			return result;
+		r->old_len = r->new_len;
+	}
+	if (r->flags & MREMAP_DONTUNMAP && total(vm) + r->new_len > vm->as_limit)
+		return -ENOMEM;
+	return remap_move(vm, r, to);
+}
+
+static int64_t remap_grow(struct vm *vm, struct remap *r)
+{
+	struct vma *vma = vm_at(vm, r->addr);
+	uint64_t end = r->addr + r->new_len, to;
+
+	if (r->old_len && r->addr + r->old_len == vma->end &&
+	    end <= vm->task_size && end > r->addr &&
+	    !mapped(vm, vma->end, end, false)) {
+		vma->end = end;
+		vm_merge(vm);
+		return (int64_t)r->addr;
+	}
+	if (!(r->flags & MREMAP_MAYMOVE))
+		return -ENOMEM;
+	to = find_free(vm, r->new_len);
+	return to ? remap_move(vm, r, to) : -ENOMEM;
+}
+
+int64_t vm_mremap(struct vm *vm, uint64_t addr, uint64_t old_len,
+		  uint64_t new_len, uint64_t flags, uint64_t new_addr)
+{
+	struct remap r = { addr, round_up(vm, old_len), round_up(vm, new_len),
+			   new_addr, flags };
+	int64_t result = remap_params(vm, &r);
+
+	if (result == 0)
+		result = remap_prepare(vm, &r);
+	if (result < 0)
+		return result;
+	if (has_target(&r))
+		return remap_to(vm, &r);
+	if (r.new_len > r.old_len)
+		return remap_grow(vm, &r);
+	if (r.new_len < r.old_len)
+		result = unmap(vm, addr + r.new_len, addr + r.old_len);
+	return result < 0 ? result : (int64_t)addr;
+}
+
+/* ---- remap_file_pages ---- */
+
+int64_t vm_remap_file_pages(struct vm *vm, uint64_t addr, uint64_t len,
+			    uint64_t pgoff)
+{
+	uint64_t start = addr & ~(vm->page - 1);
+	uint64_t end = start + (len & ~(vm->page - 1)), at;
+	const struct vma *first = vm_at(vm, start);
+	uint32_t locked = vm->lock_future;
+	struct vma file;
+	int64_t result;
+
+	if (end <= start || pgoff + pages_of(vm, end - start) < pgoff ||
+	    !first || !first->object->is_shm || !first->may_write)
+		return -EINVAL;
+	for (at = first->end; at < end;) {
+		const struct vma *next = vm_at(vm, at);
+
+		if (!next || next->file != first->file ||
+		    next->prot != first->prot || next->flags != first->flags)
+			return -EINVAL;
+		at = next->end;
+	}
+	file = *first;
+	file.pgoff = pgoff;
+	vm->lock_future |= first->flags & VM_LOCKED;
+	file.object->refs++;
+	result = vm_mmap(vm, start, end - start, file.prot, MAP_FIXED, &file);
+	object_put(file.object);
+	vm->lock_future = locked;
+	return result < 0 ? result : 0;
+}
+
+/* ---- the program's loads and stores ---- */
+
+static unsigned char *byte_at(struct vm *vm, uint64_t addr, int prot)
+{
+	const struct vma *vma = vm_at(vm, addr);
+	uint64_t pgoff;
+
+	if (!vma || !(vma->prot & prot))
+		return NULL;
+	pgoff = vma->pgoff + pages_of(vm, addr - vma->start);
+	if (vma->object->is_shm &&
+	    pgoff >= pages_of(vm, round_up(vm, vma->object->size)))
+		return NULL;
+	return object_page(vma->object, pgoff, vm->page)->bytes +
+	       (addr & (vm->page - 1));
+}
+
+int64_t vm_read(struct vm *vm, uint64_t addr, void *buf, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char *byte = byte_at(vm, addr + i, PROT_READ);
+
+		if (!byte)
+			return -EFAULT;
+		((unsigned char *)buf)[i] = *byte;
+	}
+	return 0;
+}
+
+int64_t vm_write(struct vm *vm, uint64_t addr, const void *buf, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char *byte = byte_at(vm, addr + i, PROT_WRITE);
+
+		if (!byte)
+			return -EFAULT;
+		*byte = ((const unsigned char *)buf)[i];
+	}
+	return 0;
+}
