@@ -55,32 +55,27 @@ static void print_version(struct options *out, const struct rule *rule,
 	finish_stdout();
 }
 
+/* auto, on, off: in the order of the enums that have these three. */
+static int parse_mode(const struct rule *rule, const char *value)
+{
+	static const char *const modes[] = { "auto", "on", "off" };
+
+	for (int i = 0; i < (int)ARRAY_SIZE(modes); i++)
+		if (strcmp(value, modes[i]) == 0)
+			return i;
+	log_fatal("--%s: '%s' is none of auto, on, off", rule->name, value);
+}
+
 static void set_seccomp(struct options *out, const struct rule *rule,
 			const char *value)
 {
-	if (strcmp(value, "auto") == 0)
-		out->seccomp = SECCOMP_AUTO;
-	else if (strcmp(value, "on") == 0)
-		out->seccomp = SECCOMP_ON;
-	else if (strcmp(value, "off") == 0)
-		out->seccomp = SECCOMP_OFF;
-	else
-		log_fatal("--%s: '%s' is none of auto, on, off", rule->name,
-			  value);
+	out->seccomp = (enum seccomp_mode)parse_mode(rule, value);
 }
 
 static void set_proc(struct options *out, const struct rule *rule,
 		     const char *value)
 {
-	if (strcmp(value, "auto") == 0)
-		out->proc = PROC_AUTO;
-	else if (strcmp(value, "on") == 0)
-		out->proc = PROC_ON;
-	else if (strcmp(value, "off") == 0)
-		out->proc = PROC_OFF;
-	else
-		log_fatal("--%s: '%s' is none of auto, on, off", rule->name,
-			  value);
+	out->proc = (enum proc_mode)parse_mode(rule, value);
 }
 
 static void set_self_check(struct options *out, const struct rule *rule,

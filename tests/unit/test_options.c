@@ -79,6 +79,7 @@ static const struct {
 	{ "--output= true", "--output: the file name is empty" },
 	{ "--seccomp-bpf=yes true",
 	  "--seccomp-bpf: 'yes' is none of auto, on, off" },
+	{ "--proc=x true", "--proc: 'x' is none of auto, on, off" },
 	{ "--shmmax=12X true", "--shmmax: '12X' is not a number "
 	  "(K, M, G, T may follow it)" },
 	{ "--shmmax=1MB true", "--shmmax: '1MB' is not a number "
@@ -217,6 +218,26 @@ START_TEST(the_last_of_equal_options_counts)
 }
 END_TEST
 
+static const struct {
+	const char *words;
+	enum seccomp_mode seccomp;
+	enum proc_mode proc;
+} modes[] = {
+	{ "--seccomp-bpf=on true", SECCOMP_ON, PROC_AUTO },
+	{ "--seccomp-bpf=off --proc on true", SECCOMP_OFF, PROC_ON },
+	{ "--seccomp-bpf=auto --proc=off true", SECCOMP_AUTO, PROC_OFF },
+	{ "--proc=off --proc=auto true", SECCOMP_AUTO, PROC_AUTO },
+};
+
+START_TEST(modes_are_auto_on_and_off)
+{
+	struct options options = parse(modes[_i].words);
+
+	ck_assert_int_eq(options.seccomp, modes[_i].seccomp);
+	ck_assert_int_eq(options.proc, modes[_i].proc);
+}
+END_TEST
+
 START_TEST(a_stack_trace_implies_verbose)
 {
 	struct options options = parse("--stack-trace --self-check true");
@@ -284,6 +305,8 @@ Suite *options_suite(void)
 			    COUNT(outputs));
 	tcase_add_test(tcase, a_value_may_look_like_an_option);
 	tcase_add_test(tcase, the_last_of_equal_options_counts);
+	tcase_add_loop_test(tcase, modes_are_auto_on_and_off, 0,
+			    COUNT(modes));
 	tcase_add_test(tcase, a_stack_trace_implies_verbose);
 	tcase_add_loop_test(tcase, sizes_have_suffixes, 0, COUNT(sizes));
 	tcase_add_test(tcase, each_limit_goes_to_its_place);
