@@ -2,20 +2,16 @@
 /*
  * test_log.c - messages: one line each, in the file that was asked for.
  */
-#include <check.h>
-#include <errno.h>
+#include "tests/unit/unit.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/shm.h>
 #include <unistd.h>
 
-#include "emul/emul.h"
 #include "tracer/log.h"
-
-Suite *log_suite(void);
 
 static char path[] = "/tmp/shmtrace-log-XXXXXX";
 
@@ -160,7 +156,7 @@ END_TEST
 
 #define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
-Suite *log_suite(void)
+Suite *suite_log(void)
 {
 	Suite *suite = suite_create("log");
 	TCase *tcase = tcase_create("log");

@@ -3,7 +3,8 @@
  * test_options.c - the command line: what it accepts, and the one clear line
  * about what it does not.
  */
-#include <check.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -286,9 +287,7 @@ END_TEST
 
 #define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
-Suite *options_suite(void);
-
-Suite *options_suite(void)
+Suite *suite_options(void)
 {
 	Suite *suite = suite_create("options");
 	TCase *tcase = tcase_create("options");
