@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+# tests/vm: other CPUs and other kernels, in guests under software emulation.
+#
+#   make check-arch       arch/ keeps its contract, on this machine
+#   make check-arm64      Debian's arm64 kernels: newest and oldest, with and
+#                         without pointer authentication, 1 and 2 CPUs
+#   make check-arm64-64k  an arm64 kernel with pages of 64 KiB
+#   make check-nosysv     an x86-64 kernel without System V IPC
+#
+# The last two build their kernel first, about ten minutes of two cores.
+# Downloads and kernels are kept below build/vm.
+
+VM	:= tests/vm
+VM_PROGRAMS := $(patsubst %.c,$B/%,$(wildcard $(VM)/*.c))
+
+$(VM_PROGRAMS): %: %.o $(ARCH)
+	$(CC) $(MODE) $(LDFLAGS) -o $@ $^
+
+check-arch: $B/$(VM)/contract
+	$<
+
+# Everything that a guest runs, built for $(CC).
+build-vm: $B/shmtrace $(VM_PROGRAMS) build-conform \
+	$(if $(wildcard tests/unit/fake.c),$B/scenario)
+
+# ---- arm64 ----
+
+ARM64	:= build/vm/arm64
+ARM64_LIB := $(ARM64)/root/usr/lib/aarch64-linux-gnu
+ARM64_TOOLS := qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
+	binutils cpio pkg-config
+# What the guest runs, and what is linked for it: libc is the compiler's.
+ARM64_PACKAGES := busybox-static bash libtinfo6 diffutils \
+	libunwind8 libunwind-dev liblzma5 liblzma-dev \
+	check libsubunit0 libsubunit-dev
+
+ARM64_MAKE = $(MAKE) --no-print-directory CC=aarch64-linux-gnu-gcc SETUP=no \
+	CFLAGS='-O2 -g -mbranch-protection=none \
+		-isystem $(ARM64)/root/usr/include \
+		-isystem $(ARM64)/root/usr/include/aarch64-linux-gnu' \
+	LDFLAGS='-L$(ARM64_LIB) -Wl,-rpath-link,$(ARM64_LIB) \
+		-Wl,-rpath-link,$(ARM64)/root/lib/aarch64-linux-gnu' \
+	PKG='PKG_CONFIG_LIBDIR=$(ARM64_LIB)/pkgconfig pkg-config'
+
+vm-arm64:
+	@$(if $(filter no,$(SETUP)),,tests/setup $(ARM64_TOOLS))
+	@$(VM)/fetch arm64 $(ARM64) kernel:newest kernel:oldest \
+		$(ARM64_PACKAGES)
+	$(ARM64_MAKE) build-vm
+	@$(VM)/payload build/aarch64 $(ARM64) $(ARM64)/payload.cpio \
+		/usr/aarch64-linux-gnu/lib $(ARM64_LIB) \
+		$(ARM64)/root/lib/aarch64-linux-gnu
+
+ARM64_BOOT := $(VM)/boot -i $(ARM64)/payload.cpio
+
+check-arm64: vm-arm64
+	@tests/summary \
+		'$(ARM64_BOOT) arm64 $(ARM64)/kernel-newest' \
+		'$(ARM64_BOOT) -c cortex-a53 arm64 $(ARM64)/kernel-oldest' \
+		'$(ARM64_BOOT) -c max,pauth-impdef=on -e SUITES=short \
+			arm64 $(ARM64)/kernel-newest' \
+		'$(ARM64_BOOT) -s 2 -e SUITES=races \
+			arm64 $(ARM64)/kernel-newest'
+
+# ---- kernels of our own ----
+
+KERNEL_TOOLS := linux-source-6.1 flex bison bc libelf-dev libssl-dev xz-utils
+
+check-arm64-64k: vm-arm64
+	@$(if $(filter no,$(SETUP)),,tests/setup $(KERNEL_TOOLS))
+	@$(VM)/kernel arm64 $(ARM64)/kernel-64k $(VM)/kernel.config \
+		$(VM)/kernel-64k.config
+	@tests/summary '$(ARM64_BOOT) -m 1536 arm64 $(ARM64)/kernel-64k'
+
+NOSYSV	:= build/vm/nosysv
+NOSYSV_TOOLS := qemu-system-x86 binutils cpio
+NOSYSV_PACKAGES := busybox-static bash diffutils
+
+vm-nosysv: build-vm
+	@$(if $(filter no,$(SETUP)),,tests/setup $(NOSYSV_TOOLS))
+	@$(VM)/fetch amd64 $(NOSYSV) $(NOSYSV_PACKAGES)
+	@$(VM)/payload $B $(NOSYSV) $(NOSYSV)/payload.cpio \
+		/lib/x86_64-linux-gnu /usr/lib/x86_64-linux-gnu
+
+check-nosysv: vm-nosysv
+	@$(if $(filter no,$(SETUP)),,tests/setup $(KERNEL_TOOLS))
+	@$(VM)/kernel x86_64 $(NOSYSV)/kernel $(VM)/kernel.config \
+		$(VM)/kernel-nosysv.config
+	@tests/summary '$(VM)/boot -i $(NOSYSV)/payload.cpio x86_64 \
+		$(NOSYSV)/kernel'
+
+.PHONY: check-arch build-vm vm-arm64 check-arm64 check-arm64-64k vm-nosysv \
+	check-nosysv
