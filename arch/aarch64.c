@@ -52,6 +52,10 @@ struct regs32 {
 
 const uint32_t arch_audit = AUDIT_ARCH_AARCH64;
 
+/* At a signal stop the kernel has rewound pc already, and for a handler
+   without SA_RESTART it will undo that and say EINTR (do_signal()). */
+const bool arch_can_repeat = false;
+
 /* svc #0; udf #0.  No landing pad: nothing ever branches to it. */
 const unsigned char arch_stub[] = {
 	0x01, 0x00, 0x00, 0xd4,

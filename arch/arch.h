@@ -22,6 +22,7 @@
 #ifndef ARCH_H
 #define ARCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -67,8 +68,9 @@ int arch_reissue(pid_t tid, const struct arch_regs *regs,
 /* At an exit stop: put every register back, with `result`. */
 int arch_restore(pid_t tid, const struct arch_regs *regs, int64_t result);
 
-/* At an exit stop: put every register back so that the original call is made
-   again (it was interrupted before it began). */
+/* At an exit or signal stop: put every register back so that the original
+   call is made again (it was interrupted before it began). */
+extern const bool arch_can_repeat;	/* at signal stops too */
 int arch_restart(pid_t tid, const struct arch_regs *regs);
 
 /* The stub page: a system-call instruction at offset 0, then instructions

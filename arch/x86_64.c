@@ -16,6 +16,7 @@
 #define X32_BIT 0x40000000u
 
 const uint32_t arch_audit = AUDIT_ARCH_X86_64;
+const bool arch_can_repeat = true;
 
 /* syscall; ud2 */
 const unsigned char arch_stub[] = { 0x0f, 0x05, 0x0f, 0x0b };

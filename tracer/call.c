@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 
 #include "tracer/log.h"
+#include "tracer/notice.h"
 #include "tracer/run.h"
 #include "tracer/stop.h"
 
@@ -158,6 +159,7 @@ static sysret_t inject(struct task *task, const struct arch_call *next)
 {
 	sysret_t result;
 
+	assert(task->call.at != CALL_NOTICE);
 	if (task->call.at == CALL_NONE)
 		return SYSRET_GONE;
 	do {
@@ -207,6 +209,10 @@ void call_answer(struct task *task, sysret_t result)
 {
 	if (result == SYSRET_GONE || task->call.at == CALL_NONE)
 		return;
+	if (task->call.at == CALL_NOTICE) {
+		notice_answer(task->call.notice, result);
+		return;
+	}
 	if (task->call.at == CALL_ENTRY)
 		run_nothing(task);
 	if (task->call.at == CALL_SECCOMP)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <linux/sched.h>
+#include <string.h>
 #include <sys/syscall.h>
 
 #include "tracer/backtrace.h"
@@ -196,4 +197,35 @@ void calls_handle(struct task *task)
 		break;
 	}
 	task->call.at = CALL_NONE;
+}
+
+void calls_notice(const struct notice *notice)
+{
+	struct task *task = task_find(notice->tid);
+
+	/* only a program that guessed our cookie comes with another number */
+	if (!task || (notice->nr != SYS_shmget && notice->nr != SYS_shmctl)) {
+		notice_answer(notice->id, -ENOSYS);
+		return;
+	}
+	task->call.at = CALL_NOTICE;
+	task->call.notice = notice->id;
+	task->call.asked.nr = notice->nr;
+	memcpy(task->call.asked.args, notice->args, sizeof(notice->args));
+	find_handler(notice->nr)(task);
+	task->call.at = CALL_NONE;
+}
+
+void calls_repeat_interrupted(struct task *task)
+{
+	struct arch_regs regs;
+	struct arch_call call;
+	int64_t result;
+
+	if (!run.notices || arch_fetch(task->tid, &regs, &call) < 0 ||
+	    (call.nr != SYS_shmget && call.nr != SYS_shmctl) ||
+	    arch_result(task->tid, &result) < 0)
+		return;
+	if (call_was_interrupted(result))
+		arch_restart(task->tid, &regs);
 }

@@ -5,10 +5,18 @@
 #ifndef CALLS_H
 #define CALLS_H
 
+#include "tracer/notice.h"
 #include "tracer/tasks.h"
 
 /* Handle a seccomp or system-call stop.  Afterwards the task is to be
    resumed, unless it has a deferred status (task->pending). */
 void calls_handle(struct task *task);
+
+/* Handle a call that waits in a user notification. */
+void calls_notice(const struct notice *notice);
+
+/* At a signal stop: a signal that came before we took the notice has
+   interrupted the call, which Linux's never are: it is made again. */
+void calls_repeat_interrupted(struct task *task);
 
 #endif

@@ -31,7 +31,7 @@
 
 /* Stop whatever their arguments. */
 static const int always[] = {
-	SYS_shmget, SYS_shmctl, SYS_shmat, SYS_shmdt,
+	SYS_shmat, SYS_shmdt,
 	/* credentials, namespaces */
 	SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid,
 	SYS_setresgid, SYS_setgroups, SYS_setfsuid, SYS_setfsgid, SYS_capset,
@@ -94,11 +94,16 @@ static void answer(struct assembler *as, uint32_t action)
 	put(as, BPF_RET | BPF_K, action, 0, 0);
 }
 
-/* With the number loaded: TRACE for this one. */
-static void trace_number(struct assembler *as, uint32_t nr)
+/* With the number loaded: this answer for this one. */
+static void answer_number(struct assembler *as, uint32_t nr, uint32_t action)
 {
 	if_equal(as, nr, 0, 1);
-	answer(as, SECCOMP_RET_TRACE);
+	answer(as, action);
+}
+
+static void trace_number(struct assembler *as, uint32_t nr)
+{
+	answer_number(as, nr, SECCOMP_RET_TRACE);
 }
 
 /* Foreign ABIs: their shared-memory calls must never reach the host. */
@@ -239,6 +244,16 @@ static void carrier(struct assembler *as)
 	end_body(as, begin);
 }
 
+/* The calls that only need an answer. */
+static void values(struct assembler *as)
+{
+	uint32_t action = as->config->notices ? SECCOMP_RET_USER_NOTIF :
+						SECCOMP_RET_TRACE;
+
+	answer_number(as, SYS_shmget, action);
+	answer_number(as, SYS_shmctl, action);
+}
+
 static void opens(struct assembler *as)
 {
 #ifdef SYS_open
@@ -255,6 +270,7 @@ void filter_build(struct filter *filter, const struct filter_config *config)
 	filter->len = 0;
 	if (config->stops) {
 		foreign(&as);
+		values(&as);
 		for (size_t i = 0; i < COUNT(always); i++)
 			trace_number(&as, (uint32_t)always[i]);
 		if (config->opens)

@@ -23,6 +23,7 @@ struct filter_config {
 	uint64_t page_size;
 	uint64_t cookie;
 	bool stops;	/* false: only the carrier (plain stops otherwise) */
+	bool notices;	/* shmget and shmctl as user notifications */
 	bool opens;	/* also the calls that open files */
 	bool views;	/* also the calls that would show our no_new_privs */
 };

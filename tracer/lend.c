@@ -13,8 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,16 +24,11 @@
 #include <unistd.h>
 
 #include "tracer/call.h"
+#include "tracer/notice.h"
 #include "tracer/proc.h"
 #include "tracer/run.h"
 
 #define STUB_DATA 64		/* offset of scratch data in the stub page */
-
-/* One notification; the kernel's structure may be longer than ours. */
-union notice {
-	struct seccomp_notif notif;
-	char room[512];
-};
 
 struct gift {
 	int fd;
@@ -43,16 +36,6 @@ struct gift {
 	int fd_flags;
 	sysret_t result;
 };
-
-static void refuse_notice(uint64_t id, int error)
-{
-	union { struct seccomp_notif_resp resp; char room[256]; } answer;
-
-	memset(&answer, 0, sizeof(answer));
-	answer.resp.id = id;
-	answer.resp.error = -error;
-	ioctl(run.listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
-}
 
 static void give(uint64_t id, struct gift *gift)
 {
@@ -70,33 +53,27 @@ static void give(uint64_t id, struct gift *gift)
 	gift->result = ioctl(run.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &addfd);
 	if (gift->result < 0) {
 		gift->result = -errno;
-		refuse_notice(id, errno);
+		notice_answer(id, gift->result);
 	}
 }
 
-/* A notification that is not the one we wait for comes from a program that
-   guessed our cookie: there is no such call. */
 static void take_notice(const struct task *task, struct gift *gift)
 {
-	union notice notice;
+	struct notice notice;
 
-	memset(&notice, 0, sizeof(notice));
-	if (ioctl(run.listener, SECCOMP_IOCTL_NOTIF_RECV, &notice) < 0)
+	if (!notice_receive(&notice))
 		return;
-	if ((pid_t)notice.notif.pid == task->tid)
-		give(notice.notif.id, gift);
+	if (notice.tid == task->tid)
+		give(notice.id, gift);
 	else
-		refuse_notice(notice.notif.id, ENOSYS);
+		notice_defer(&notice);
 }
 
 /* Until the carrier is at its exit stop; -1: gone. */
 static int serve(struct task *task, struct gift *gift)
 {
-	struct pollfd poll = { .fd = run.listener, .events = POLLIN };
-	sigset_t wake;
 	int there = 0;
 
-	sigemptyset(&wake);	/* SIGCHLD comes in only while we poll */
 	while (!there) {
 		int status;
 		pid_t tid = waitpid(task->tid, &status, __WALL | WNOHANG);
@@ -105,7 +82,7 @@ static int serve(struct task *task, struct gift *gift)
 			there = call_take_status(task, status);
 		else if (tid < 0 && errno != EINTR)
 			there = -1;
-		else if (ppoll(&poll, 1, NULL, &wake) > 0)
+		else if (notice_wait())
 			take_notice(task, gift);
 	}
 	if (there < 0)

@@ -14,30 +14,49 @@
 #include "tracer/calls.h"
 #include "tracer/check.h"
 #include "tracer/log.h"
+#include "tracer/notice.h"
 #include "tracer/run.h"
 #include "tracer/stop.h"
 #include "tracer/tasks.h"
 
 struct event {
-	struct task *task;
+	struct task *task;	/* NULL: a notice */
 	int status;
+	struct notice notice;
 };
 
-/* The next status of anyone, those met on the way first; false at the end. */
+/* A wait status, a notice, or neither yet; false when no task is left. */
+static bool wait_once(struct event *event, pid_t *tid)
+{
+	*tid = waitpid(-1, &event->status, __WALL | (run.notices ? WNOHANG :
+								  0));
+	if (*tid < 0 && errno == EINTR)
+		*tid = 0;
+	if (*tid < 0)
+		return false;
+	if (*tid == 0 && notice_wait() && notice_receive(&event->notice))
+		*tid = -1;
+	return true;
+}
+
+/* The next thing that happens to anyone, those met on the way first; false
+   at the end. */
 static bool next_event(struct event *event)
 {
-	pid_t tid;
+	pid_t tid = 0;
 
 	event->task = task_deferred();
 	if (event->task) {
 		event->status = event->task->status;
 		return true;
 	}
-	do
-		tid = waitpid(-1, &event->status, __WALL);
-	while (tid < 0 && errno == EINTR);
+	if (notice_deferred(&event->notice))
+		return true;
+	while (tid == 0)
+		if (!wait_once(event, &tid))
+			return false;
 	if (tid < 0)
-		return false;
+		return true;
 	event->task = task_find(tid);
 	if (!event->task)
 		event->task = birth_unannounced(tid);
@@ -130,6 +149,7 @@ static void handle_event(const struct event *event)
 		handle_birth(task);
 		break;
 	case STOP_SIGNAL:
+		calls_repeat_interrupted(task);
 		resume(task, sig);
 		break;
 	case STOP_DEAD:
@@ -142,6 +162,10 @@ void loop_run(void)
 {
 	struct event event;
 
-	while (next_event(&event))
-		handle_event(&event);
+	while (next_event(&event)) {
+		if (event.task)
+			handle_event(&event);
+		else
+			calls_notice(&event.notice);
+	}
 }

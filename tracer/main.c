@@ -19,6 +19,7 @@
 #include "tracer/ipcns.h"
 #include "tracer/log.h"
 #include "tracer/loop.h"
+#include "tracer/notice.h"
 #include "tracer/options.h"
 #include "tracer/probe.h"
 #include "tracer/proc.h"
@@ -105,6 +106,7 @@ static void plan(const struct options *options, struct filter_config *config)
 	cred_init();
 	place_arena(config);
 	config->stops = probe_stops(options->seccomp, config) == SECCOMP_ON;
+	config->notices = run.notices = run.notices && config->stops;
 	run.filtered = config->stops;
 	run.page_size = config->page_size;
 	run.arena_start = config->arena_start;
@@ -140,6 +142,8 @@ static void seize_program(const struct filter_config *config, int socket)
 		log_fatal("the program's process ended before its program");
 	if (config->stops && !report.filtered)
 		log_fatal("cannot install the seccomp filter");
+	if (config->notices && !notice_is_cheap(run.listener))
+		log_fatal("the seccomp filter has no listener");
 	run.no_new_privs = report.no_new_privs;
 	run.first = report.pid;
 	if (!birth_first(report.pid, ipcns_first()))

@@ -22,7 +22,8 @@ static bool make_dumpable(struct task *task)
 {
 	const uint64_t args[6] = { PR_SET_DUMPABLE, 1 };
 
-	if (task->call.undumpable || task->call.at == CALL_NONE)
+	if (task->call.undumpable || task->call.at == CALL_NONE ||
+	    task->call.at == CALL_NOTICE)
 		return false;
 	task->call.undumpable = call_inject(task, SYS_prctl, args) == 0;
 	return task->call.undumpable;

@@ -22,6 +22,7 @@
 
 #include "tracer/call.h"
 #include "tracer/log.h"
+#include "tracer/notice.h"
 #include "tracer/run.h"
 #include "tracer/spawn.h"
 #include "tracer/stop.h"
@@ -35,11 +36,12 @@ _Noreturn static void probed_child(int socket,
 				   const struct filter_config *config)
 {
 	struct spawn_report report = { 0 };
+	int listener = -1;
 	char byte;
 
 	if (config->stops)
-		spawn_install(config, &report);
-	if (send(socket, &report, sizeof(report), MSG_NOSIGNAL) < 0 ||
+		listener = spawn_install(config, &report);
+	if (spawn_send_report(socket, &report, listener) < 0 ||
 	    recv(socket, &byte, 1, 0) != 1)
 		_exit(1);
 	_exit(syscall(SYS_shmdt, 1) == MAGIC ? 0 : 1);
@@ -76,9 +78,14 @@ static enum verdict follow(pid_t pid, int socket, bool filtered)
 	struct mm mm = { .users = 1 };
 	struct task task = { .tid = pid, .tgid = pid, .mm = &mm };
 	struct spawn_report report;
+	int listener;
 
-	if (recv(socket, &report, sizeof(report), 0) != sizeof(report))
+	if (spawn_receive_report(socket, &report, &listener) < 0)
 		return NO_STOP;
+	if (listener >= 0) {
+		run.notices = arch_can_repeat && notice_is_cheap(listener);
+		close(listener);
+	}
 	if (filtered && !report.filtered)
 		return NO_FILTER;
 	if (ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_ALL_OPTIONS) < 0)

@@ -9,7 +9,7 @@
 #include "tracer/filter.h"
 #include "tracer/options.h"
 
-/* Which stops work here: SECCOMP_ON or SECCOMP_OFF.  Exits with one clear
+/* Which stops work here: SECCOMP_ON or SECCOMP_OFF; sets run.notices.  Exits with one clear
    line when the wanted ones do not, or none. */
 enum seccomp_mode probe_stops(enum seccomp_mode wanted,
 			      const struct filter_config *config);

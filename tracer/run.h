@@ -21,6 +21,7 @@ struct run {
 	uint64_t task_size;	/* end of every address space */
 	bool filtered;		/* seccomp stops; else plain ones */
 	int listener;		/* of our filter, or -1 */
+	bool notices;		/* value-only calls come as notifications */
 	uint64_t cookie;	/* second argument of our carrier call */
 	bool no_new_privs;	/* we set it in the program: it may not see */
 	enum proc_mode proc;	/* whose opens of /proc files we answer */

@@ -64,8 +64,8 @@ int spawn_install(const struct filter_config *config,
 	return listener;
 }
 
-static int send_report(int socket, const struct spawn_report *report,
-		       int listener)
+int spawn_send_report(int socket, const struct spawn_report *report,
+		      int listener)
 {
 	union { char room[CMSG_SPACE(sizeof(int))]; struct cmsghdr head; } ctl;
 	struct spawn_report copy = *report;
@@ -84,8 +84,8 @@ static int send_report(int socket, const struct spawn_report *report,
 	return sendmsg(socket, &msg, MSG_NOSIGNAL) == sizeof(copy) ? 0 : -1;
 }
 
-static int receive_report(int socket, struct spawn_report *report,
-			  int *listener)
+int spawn_receive_report(int socket, struct spawn_report *report,
+			 int *listener)
 {
 	union { char room[CMSG_SPACE(sizeof(int))]; struct cmsghdr head; } ctl;
 	struct iovec iov = { report, sizeof(*report) };
@@ -112,7 +112,7 @@ int spawn_prepare(int socket, const struct filter_config *config,
 	if (send(socket, config, sizeof(*config), MSG_NOSIGNAL) !=
 	    sizeof(*config))
 		return -1;
-	return receive_report(socket, report, listener);
+	return spawn_receive_report(socket, report, listener);
 }
 
 int spawn_go(int socket)
@@ -151,7 +151,7 @@ _Noreturn void spawn_program(char **argv, int socket, pid_t tracer,
 	if (recv(socket, &config, sizeof(config), 0) != sizeof(config))
 		_exit(EXIT_OWN);
 	listener = spawn_install(&config, &report);
-	if (send_report(socket, &report, listener) < 0)
+	if (spawn_send_report(socket, &report, listener) < 0)
 		_exit(EXIT_OWN);
 	if (listener >= 0)
 		close(listener);

@@ -38,6 +38,12 @@ struct spawn_signals {
 int spawn_install(const struct filter_config *config,
 		  struct spawn_report *report);
 
+/* The report, with the listener unless it is -1: 0 or -1. */
+int spawn_send_report(int socket, const struct spawn_report *report,
+		      int listener);
+int spawn_receive_report(int socket, struct spawn_report *report,
+			 int *listener);
+
 /* In the program's process: all that comes before the program, which waits
    for the tracer at the other end of `socket`. */
 _Noreturn void spawn_program(char **argv, int socket, pid_t tracer,

@@ -33,8 +33,10 @@ struct call {
 		CALL_NONE,	/* the task is not in a call of ours */
 		CALL_SECCOMP,	/* at the seccomp stop */
 		CALL_ENTRY,	/* at the entry stop of plain mode */
+		CALL_NOTICE,	/* in a user notification: not stopped */
 		CALL_EXIT,	/* at the exit stop of something we ran */
 	} at;
+	uint64_t notice;	/* its id, at CALL_NOTICE */
 	bool masked;		/* signals are blocked by us, meanwhile: */
 	uint64_t sigmask;	/* the program's own mask */
 	int stop_signal;	/* job-control stop to give back, or 0 */
