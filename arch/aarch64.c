@@ -81,8 +81,8 @@ const struct arch_window arch_windows[] = {
 
 /* ipc(2) is not in the kernel's table for AArch32: 117 is ENOSYS. */
 const struct arch_foreign arch_foreign[] = {
-	{ "AArch32", AUDIT_ARCH_ARM, { 307, 308, 305, 306 }, -1 },
-	{ NULL, 0, { 0 }, -1 },
+	{ "AArch32", AUDIT_ARCH_ARM, { 307, 308, 305, 306 }, -1, 20 },
+	{ NULL, 0, { 0 }, -1, 0 },
 };
 
 static bool is_32bit(const struct user_regs_struct *user)

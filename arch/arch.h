@@ -95,6 +95,7 @@ struct arch_foreign {
 	uint32_t audit;
 	uint32_t nr[4];		/* shmget shmctl shmat shmdt */
 	int32_t multiplexer;
+	uint32_t nothing;	/* a call that does nothing: getpid */
 };
 extern const struct arch_foreign arch_foreign[];
 /* First argument of a call made by the ABI that has the multiplexer. */

@@ -33,10 +33,11 @@ const struct arch_window arch_windows[] = {
 };
 
 const struct arch_foreign arch_foreign[] = {
-	{ "i386", AUDIT_ARCH_I386, { 395, 396, 397, 398 }, 117 },
+	{ "i386", AUDIT_ARCH_I386, { 395, 396, 397, 398 }, 117, 20 },
 	{ "x32", AUDIT_ARCH_X86_64,
-	  { X32_BIT | 29, X32_BIT | 31, X32_BIT | 30, X32_BIT | 67 }, -1 },
-	{ NULL, 0, { 0 }, -1 },
+	  { X32_BIT | 29, X32_BIT | 31, X32_BIT | 30, X32_BIT | 67 }, -1,
+	  X32_BIT | 39 },
+	{ NULL, 0, { 0 }, -1, 0 },
 };
 
 static int load(pid_t tid, struct user_regs_struct *user)

@@ -25,6 +25,16 @@
 #include "tracer/run.h"
 #include "tracer/stop.h"
 
+/* getpid, in the ABI that this call was made in. */
+static uint32_t call_of_nothing(uint32_t audit, int64_t nr)
+{
+	for (const struct arch_foreign *f = arch_foreign; f->name; f++)
+		for (unsigned i = 0; f->audit == audit && i < 4; i++)
+			if (audit != arch_audit || f->nr[i] == nr)
+				return f->nothing;
+	return SYS_getpid;
+}
+
 enum call_kind call_begin(struct task *task)
 {
 	struct call *call = &task->call;
@@ -37,6 +47,7 @@ enum call_kind call_begin(struct task *task)
 		return CALL_IS_EXIT;
 	if (arch_fetch(task->tid, &call->regs, &call->asked) < 0)
 		return CALL_IS_GONE;
+	call->nothing = call_of_nothing(info.arch, call->asked.nr);
 	call->at = info.op == PTRACE_SYSCALL_INFO_SECCOMP ? CALL_SECCOMP :
 							    CALL_ENTRY;
 	return info.arch == arch_audit ? CALL_IS_NATIVE : CALL_IS_FOREIGN;
@@ -180,6 +191,7 @@ sysret_t call_inject(struct task *task, long nr, const uint64_t args[6])
 sysret_t call_run(struct task *task)
 {
 	assert(task->call.at == CALL_SECCOMP || task->call.at == CALL_ENTRY);
+	task->call.ours = true;
 	return run_prepared(task);
 }
 
@@ -188,7 +200,7 @@ static void run_nothing(struct task *task)
 {
 	static const uint64_t none[6];
 
-	call_inject(task, SYS_getpid, none);
+	call_inject(task, task->call.nothing, none);
 }
 
 static void give_back(struct task *task, sysret_t result)
@@ -207,6 +219,7 @@ static void give_back(struct task *task, sysret_t result)
 
 void call_answer(struct task *task, sysret_t result)
 {
+	task->call.ours = true;
 	if (result == SYSRET_GONE || task->call.at == CALL_NONE)
 		return;
 	if (task->call.at == CALL_NOTICE) {

@@ -79,8 +79,9 @@ static void handled(struct task *task, int sig)
 {
 	if (task->pending)	/* it is at another stop already */
 		return;
-	if (run.self_check)
+	if (run.self_check && task->call.ours)
 		check_task(task);
+	task->call.ours = false;
 	resume(task, sig);
 }
 
@@ -107,6 +108,7 @@ static void handle_fork(struct task *parent)
 {
 	struct task *child = birth_announced(parent);
 
+	parent->call.ours = true;	/* it may have changed: check */
 	if (child)
 		handle_birth(child);
 	handled(parent, 0);

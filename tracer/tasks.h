@@ -29,6 +29,9 @@ struct mm {
 struct call {
 	struct arch_regs regs;	/* as the program had them */
 	struct arch_call asked;
+	uint32_t nothing;	/* number of a call of its ABI that does
+				   nothing */
+	bool ours;		/* was answered, or run under our eyes */
 	enum {
 		CALL_NONE,	/* the task is not in a call of ours */
 		CALL_SECCOMP,	/* at the seccomp stop */

@@ -1,0 +1,17 @@
+# tests/unit: emul/ on a machine of memory (Check).
+
+FAKE	:= $B/tests/unit/fake.o $B/tests/unit/vm.o
+UNIT	:= $(patsubst %.c,$B/%.o,$(wildcard tests/unit/test_*.c)) \
+	   $B/tests/unit/main.o
+
+# Debian 12's static Check needs these; pkg-config may be absent.
+CHECK_LIBS = $(or $(shell $(PKG) pkg-config --libs check 2>/dev/null),\
+	   -lcheck -lsubunit -lrt -lm) -pthread
+
+$B/tests/unit/unit: $(UNIT) $(FAKE) $B/libemul.a
+	$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS)
+
+check-unit: $B/tests/unit/unit
+	$B/tests/unit/unit
+
+.PHONY: check-unit
