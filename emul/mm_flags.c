@@ -220,7 +220,8 @@ static void range_change(const struct emul_caller *caller, uint64_t start,
 	uint64_t from, to;
 	uint32_t props;
 
-	while ((piece = tree_after(caller->space->root, start)) &&
+	while (start < end &&
+	       (piece = tree_after(caller->space->root, start)) &&
 	       piece->start < end) {
 		from = piece->start > start ? piece->start : start;
 		to = piece->end < end ? piece->end : end;
