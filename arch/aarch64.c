@@ -63,6 +63,19 @@ const unsigned char arch_stub[] = {
 };
 const size_t arch_stub_size = sizeof(arch_stub);
 
+/* A branch to an address needs a register, and a call spoils none but x0. */
+const size_t arch_stub_attach;
+const size_t arch_stub_detach;
+
+void arch_stub_data(const struct arch_regs *regs, uint64_t expected,
+		    uint64_t cookie, uint64_t data[ARCH_STUB_WORDS])
+{
+	(void)regs;
+	(void)expected;
+	(void)cookie;
+	(void)data;
+}
+
 /*
  * User space has 48 bits (52 only when asked for), 47 (16 KiB pages), 42 (64
  * KiB) or 39.  Below the mmap base that 18 random bits, the default, can give;

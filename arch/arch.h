@@ -73,10 +73,28 @@ int arch_restore(pid_t tid, const struct arch_regs *regs, int64_t result);
 extern const bool arch_can_repeat;	/* at signal stops too */
 int arch_restart(pid_t tid, const struct arch_regs *regs);
 
-/* The stub page: a system-call instruction at offset 0, then instructions
-   that end the thread rather than run on.  At most one page. */
+/* The stub: a page of code, and a page of data after it.  At offset 0 of the
+   code a system-call instruction, then instructions that end the thread
+   rather than run on.  Where the CPU can jump without losing a register
+   there are two sequences more; each begins with a system-call instruction
+   (arch_rewrite's `ip`), and ends where the program made its call, with all
+   registers as they were:
+   - attach: the carrier, which gives a descriptor; mmap with the arguments of
+     the carrier (descriptor put in, offset 0); close.  If mmap gave anything
+     but what arch_stub_data was told, it stops instead at the carrier's
+     number with `cookie` as sixth argument and that value as fifth one;
+   - detach: munmap; gives 0. */
 extern const unsigned char arch_stub[];
 extern const size_t arch_stub_size;
+extern const size_t arch_stub_attach;	/* offsets; 0: there is none */
+extern const size_t arch_stub_detach;
+
+#define ARCH_STUB_WORDS 9
+/* Fill in the data page for one call. */
+void arch_stub_data(const struct arch_regs *regs, uint64_t expected,
+		    uint64_t cookie, uint64_t data[ARCH_STUB_WORDS]);
+/* At a signal stop: where the thread is, as an address. */
+int arch_ip(pid_t tid, uint64_t *ip);
 
 /* Places for the arena, best first, ended by a zero length.  Each is valid
    for some size of address space of this CPU. */

@@ -18,9 +18,73 @@
 const uint32_t arch_audit = AUDIT_ARCH_X86_64;
 const bool arch_can_repeat = true;
 
-/* syscall; ud2 */
-const unsigned char arch_stub[] = { 0x0f, 0x05, 0x0f, 0x0b };
-const size_t arch_stub_size = sizeof(arch_stub);
+/*
+ * The sequences use no stack (there may be a red zone) and touch no flags;
+ * a system call spoils only rax, rcx and r11, and leaves rcx with the address
+ * after it: just where `jmp *%rcx` must go back to.
+ */
+__asm__(
+	"	.section .rodata\n"
+	"	.globl	arch_stub, arch_stub_size\n"
+	"	.globl	arch_stub_attach, arch_stub_detach\n"
+	"	.balign	16\n"
+	"arch_stub:\n"
+	"	syscall\n"
+	"	ud2\n"
+	"	.balign	16\n"
+	"1:	syscall\n"			/* the carrier */
+	"	mov	%rax, %r8\n"		/* descriptor */
+	"	mov	$0, %r9d\n"
+	"	mov	$9, %eax\n"
+	"	syscall\n"			/* mmap */
+	"	mov	%rax, %r9\n"
+	"	mov	%r8, %rdi\n"
+	"	mov	$3, %eax\n"
+	"	syscall\n"			/* close */
+	"	mov	arch_stub+4096+56(%rip), %rcx\n"
+	"	lea	(%rcx, %r9), %rcx\n"
+	"	jrcxz	2f\n"
+	"	mov	%r9, %r8\n"
+	"	mov	arch_stub+4096+64(%rip), %r9\n"
+	"	mov	$121, %eax\n"
+	"	syscall\n"			/* getpgid: stops */
+	"	ud2\n"
+	"2:	mov	%r9, %rax\n"
+	"	mov	arch_stub+4096+16(%rip), %rdx\n"
+	"	mov	arch_stub+4096+24(%rip), %r10\n"
+	"	mov	arch_stub+4096+32(%rip), %r8\n"
+	"	mov	arch_stub+4096+40(%rip), %r9\n"
+	"3:	mov	arch_stub+4096+0(%rip), %rdi\n"
+	"	mov	arch_stub+4096+8(%rip), %rsi\n"
+	"	mov	arch_stub+4096+48(%rip), %rcx\n"
+	"	jmp	*%rcx\n"
+	"	ud2\n"
+	"	.balign	16\n"
+	"4:	syscall\n"			/* munmap */
+	"	mov	$0, %eax\n"
+	"	jmp	3b\n"
+	"5:\n"
+	"	.balign	8\n"
+	"arch_stub_size:	.quad	5b - arch_stub\n"
+	"arch_stub_attach:	.quad	1b - arch_stub\n"
+	"arch_stub_detach:	.quad	4b - arch_stub\n"
+	"	.text\n");
+
+void arch_stub_data(const struct arch_regs *regs, uint64_t expected,
+		    uint64_t cookie, uint64_t data[ARCH_STUB_WORDS])
+{
+	const struct user_regs_struct *user = &regs->user;
+
+	data[0] = user->rdi;
+	data[1] = user->rsi;
+	data[2] = user->rdx;
+	data[3] = user->r10;
+	data[4] = user->r8;
+	data[5] = user->r9;
+	data[6] = user->rip;
+	data[7] = -expected;
+	data[8] = cookie;
+}
 
 /*
  * Below the lowest randomized mmap base (47 bits, 28 random bits: above
@@ -144,4 +208,14 @@ int arch_restart(pid_t tid, const struct arch_regs *regs)
 uint64_t arch_foreign_first(const struct arch_regs *regs)
 {
 	return regs->user.rbx & 0xffffffff;
+}
+
+int arch_ip(pid_t tid, uint64_t *ip)
+{
+	struct user_regs_struct user;
+
+	if (load(tid, &user) < 0)
+		return -1;
+	*ip = user.rip;
+	return 0;
 }

@@ -108,6 +108,9 @@ struct emul_host {
 	sysret_t (*map)(void *task, const struct emul_mapping *mapping);
 	/* Unmap from the caller: 0 or the -errno of munmap(2). */
 	sysret_t (*unmap)(void *task, uint64_t addr, uint64_t len);
+	/* The same, for the last thing that a call asks, which is going to give
+	   0: the host may let the call end by itself.  NULL: use unmap. */
+	sysret_t (*unmap_last)(void *task, uint64_t addr, uint64_t len);
 	/* Copy from the caller: 0, or -EFAULT. */
 	sysret_t (*read)(void *task, uint64_t addr, void *buf, size_t len);
 	/* Copy to the caller: 0, or -EFAULT with the part before the fault
@@ -205,6 +208,10 @@ sysret_t emul_shmget(const struct emul_caller *caller, uint64_t key,
 		     uint64_t size, uint64_t shmflg);
 sysret_t emul_shmat(const struct emul_caller *caller, uint64_t shmid,
 		    uint64_t shmaddr, uint64_t shmflg);
+/* The host gave `addr` for the attach before it had tried, and it failed:
+   nothing has happened.  Only right after emul_shmat, before anything else
+   in this address space. */
+void emul_shmat_undo(const struct emul_caller *caller, uint64_t addr);
 sysret_t emul_shmdt(const struct emul_caller *caller, uint64_t shmaddr);
 sysret_t emul_shmctl(const struct emul_caller *caller, uint64_t shmid,
 		     uint64_t cmd, uint64_t buf);

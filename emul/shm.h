@@ -158,6 +158,8 @@ struct emul_space {
 	uint32_t lock_future;		/* PIECE_LOCK_MASK: mm->def_flags */
 	uint64_t piece_count;
 	uint64_t outside_count;		/* pieces not wholly in the arena */
+	int64_t undo_atime;		/* before the last shmat */
+	int32_t undo_lpid;
 };
 
 /* tree.c: pieces in order of address. */

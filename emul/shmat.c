@@ -164,6 +164,8 @@ static void record(const struct emul_caller *caller, struct plan *plan,
 	plan->attach->refs = 1;
 	space_insert(space, piece);
 	plan->segment->nattch--;
+	space->undo_atime = plan->segment->atime;
+	space->undo_lpid = plan->segment->lpid;
 	segment_opened(plan->segment, caller);
 }
 
@@ -224,4 +226,19 @@ sysret_t emul_shmat(const struct emul_caller *caller, uint64_t shmid,
 	    segment_may_destroy(plan.segment))
 		segment_destroy(plan.segment);
 	return result;
+}
+
+void emul_shmat_undo(const struct emul_caller *caller, uint64_t addr)
+{
+	struct emul_space *space = caller->space;
+	struct piece *piece = tree_at(space->root, addr);
+	struct segment *segment = piece->attach->segment;
+
+	space_remove(space, piece);
+	piece_free(piece);
+	segment->nattch--;
+	segment->atime = space->undo_atime;
+	segment->lpid = space->undo_lpid;
+	if (segment_may_destroy(segment))
+		segment_destroy(segment);
 }

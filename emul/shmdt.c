@@ -20,15 +20,18 @@ static bool matches(const struct piece *piece, void *arg)
 }
 
 /* Errors of the unmapping are ignored: a sealed piece stays. */
-static sysret_t detach(const struct emul_caller *caller, struct piece *piece)
+static sysret_t detach(const struct emul_caller *caller, struct piece *piece,
+		       bool is_last)
 {
 	const struct emul_host *host = &caller->space->emul->host;
+	sysret_t (*unmap)(void *, uint64_t, uint64_t) = host->unmap;
 	sysret_t result;
 
 	if (piece->props & PIECE_SEALED)
 		return 0;
-	result = host->unmap(caller->task, piece->start,
-			     piece->end - piece->start);
+	if (is_last && host->unmap_last)
+		unmap = host->unmap_last;
+	result = unmap(caller->task, piece->start, piece->end - piece->start);
 	if (result == SYSRET_GONE)
 		return result;
 	if (result >= 0)
@@ -49,13 +52,22 @@ static sysret_t detach_rest(const struct emul_caller *caller,
 	while (piece && piece->end - match->addr <= size) {
 		from = piece->end;
 		if (piece->attach->id == attach && matches(piece, match)) {
-			result = detach(caller, piece);
+			result = detach(caller, piece, false);
 			if (result < 0)
 				return result;
 		}
 		piece = tree_after(caller->space->root, from);
 	}
 	return 0;
+}
+
+/* No piece at all where the second loop would look. */
+static bool is_alone(const struct emul_space *space, uint64_t from,
+		     uint64_t to)
+{
+	const struct piece *next = tree_after(space->root, from);
+
+	return !next || next->start >= to;
 }
 
 sysret_t emul_shmdt(const struct emul_caller *caller, uint64_t shmaddr)
@@ -74,7 +86,8 @@ sysret_t emul_shmdt(const struct emul_caller *caller, uint64_t shmaddr)
 	attach = piece->attach->id;
 	size = segment_length(piece->attach->segment);
 	end = piece->end;
-	result = detach(caller, piece);
+	result = detach(caller, piece,
+			is_alone(caller->space, end, shmaddr + size));
 	if (result < 0)
 		return result;
 	return detach_rest(caller, &match, end, attach, size);

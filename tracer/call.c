@@ -250,24 +250,34 @@ int call_poke(struct task *task, uint64_t addr, const void *buf, size_t len)
 	return 0;
 }
 
-uint64_t call_stub(struct task *task)
+/* A page of code, and one of data that the sequences read. */
+static bool map_stub(struct task *task)
 {
-	const uint64_t args[6] = {
-		run.arena_start, run.page_size, PROT_READ | PROT_EXEC,
+	const uint64_t code[6] = {
+		run.arena_start, 2 * run.page_size, PROT_READ | PROT_EXEC,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
 		(uint64_t)-1, 0,
 	};
-	sysret_t at;
+	const uint64_t data[6] = {
+		call_stub_data(), run.page_size, PROT_READ | PROT_WRITE,
+	};
 
-	if (task->mm->stub)
-		return run.arena_start;
+	if (call_inject(task, SYS_mmap, code) != (sysret_t)code[0])
+		return false;
+	return call_poke(task, code[0], arch_stub, arch_stub_size) == 0 &&
+	       call_inject(task, SYS_mprotect, data) == 0;
+}
+
+uint64_t call_stub(struct task *task)
+{
 	if (run.arena_start == run.arena_end)
 		return 0;
-	at = call_inject(task, SYS_mmap, args);
-	if (at != (sysret_t)run.arena_start)
-		return 0;
-	if (call_poke(task, run.arena_start, arch_stub, arch_stub_size) < 0)
-		return 0;
-	task->mm->stub = true;
-	return run.arena_start;
+	if (!task->mm->stub)
+		task->mm->stub = map_stub(task);
+	return task->mm->stub ? run.arena_start : 0;
+}
+
+uint64_t call_stub_data(void)
+{
+	return run.arena_start + run.page_size;
 }

@@ -44,8 +44,10 @@ void call_answer(struct task *task, sysret_t result);
 /* Take the thread, just set going, to its next exit stop: 0 or -1, gone. */
 int call_wait_exit(struct task *task);
 
-/* Make sure that our stub page is mapped: its address, or 0. */
+/* Make sure that our stub is mapped: the address of its code, or 0. */
 uint64_t call_stub(struct task *task);
+/* Where its data page is. */
+uint64_t call_stub_data(void);
 
 /* Set up a call to run next, at whatever stop the thread is. */
 int call_prepare(struct task *task, const struct arch_call *next);

@@ -230,16 +230,19 @@ static void prctl_calls(struct assembler *as)
 	end_body(as, begin);
 }
 
-/* The carrier (lend.c): an ordinary call with our cookie. */
+/* The carrier (lend.c): an ordinary call with our cookie; with the next one
+   it stops, at the end of a sequence of the stub (flight.c). */
 static void carrier(struct assembler *as)
 {
 	unsigned begin = begin_body(as, SYS_getpgid);
 
-	load(as, LOW(1));
-	if_equal(as, (uint32_t)as->config->cookie, 0, 3);
-	load(as, HIGH(1));
-	if_equal(as, (uint32_t)(as->config->cookie >> 32), 0, 1);
+	load(as, HIGH(5));
+	if_equal(as, (uint32_t)(as->config->cookie >> 32), 0, 5);
+	load(as, LOW(5));
+	if_equal(as, (uint32_t)as->config->cookie, 0, 1);
 	answer(as, SECCOMP_RET_USER_NOTIF);
+	if_equal(as, (uint32_t)as->config->cookie + 1, 0, 1);
+	answer(as, SECCOMP_RET_TRACE);
 	answer(as, SECCOMP_RET_ALLOW);
 	end_body(as, begin);
 }

@@ -4,7 +4,7 @@
  * kernel can (SECCOMP_ADDFD_FLAG_SEND, Linux 5.14), else by opening our own
  * one in /proc.
  *
- * The carrier is an ordinary call with our cookie as second argument (the
+ * The carrier is an ordinary call with our cookie as sixth argument (the
  * first one is not what filters see on some arm64 kernels); our filter turns
  * just that into a notification.
  */
@@ -28,7 +28,8 @@
 #include "tracer/proc.h"
 #include "tracer/run.h"
 
-#define STUB_DATA 64		/* offset of scratch data in the stub page */
+/* Offset of scratch data in the stub's data page, behind the sequences'. */
+#define SCRATCH 256
 
 struct gift {
 	int fd;
@@ -93,7 +94,7 @@ static int serve(struct task *task, struct gift *gift)
 static sysret_t give_once(struct task *task, struct gift *gift)
 {
 	const struct arch_call carrier = {
-		.nr = SYS_getpgid, .args = { 0, run.cookie },
+		.nr = SYS_getpgid, .args = { [5] = run.cookie },
 	};
 	int64_t result;
 
@@ -124,9 +125,9 @@ static sysret_t give_by_proc(struct task *task, int fd, int flags)
 			     (uint64_t)(flags | O_CLOEXEC), 0 };
 	char path[40];
 
-	args[1] = call_stub(task) + STUB_DATA;
+	args[1] = call_stub_data() + SCRATCH;
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), fd);
-	if (args[1] == STUB_DATA ||
+	if (!call_stub(task) ||
 	    call_poke(task, args[1], path, strlen(path) + 1) < 0)
 		return -ENOMEM;
 	return call_inject(task, SYS_openat, args);
@@ -162,8 +163,8 @@ static bool set_descriptor_limit(struct task *task, rlim_t soft, rlim_t hard)
 	struct rlimit limit = { soft, hard };
 	uint64_t args[6] = { 0, RLIMIT_NOFILE, 0, 0 };
 
-	args[2] = call_stub(task) + STUB_DATA;
-	return args[2] != STUB_DATA &&
+	args[2] = call_stub_data() + SCRATCH;
+	return call_stub(task) &&
 	       call_poke(task, args[2], &limit, sizeof(limit)) == 0 &&
 	       call_inject(task, SYS_prlimit64, args) == 0;
 }

@@ -100,6 +100,7 @@ static void plan(const struct options *options, struct filter_config *config)
 	};
 	if (getrandom(&config->cookie, sizeof(config->cookie), 0) < 0)
 		config->cookie = (uint64_t)getpid() << 32 | 0x53485954;
+	config->cookie &= ~UINT64_C(1);
 	if (proc_init() < 0)
 		log_fatal("no /proc here, and none can be mounted: it is "
 			  "needed to know who calls");
@@ -122,7 +123,9 @@ static void set_up_emulation(const struct options *options)
 {
 	const struct emul_config config = {
 		.page_size = run.page_size,
-		.arena_start = run.arena_start,
+		/* emul leaves its first page free: our second one */
+		.arena_start = run.arena_start ?
+			run.arena_start + run.page_size : 0,
 		.arena_end = run.arena_end,
 		.task_size = run.task_size,
 	};

@@ -91,13 +91,19 @@ static bool translate(struct task *task, struct emul_mmcall *call)
 	}
 }
 
-static bool covers_stub(const struct emul_mmcall *call)
+static bool touches(uint64_t addr, uint64_t len)
 {
 	uint64_t stub = run.arena_start;
 
-	return (call->addr <= stub && stub - call->addr < call->len) ||
+	return addr < stub + 2 * run.page_size && len &&
+	       (addr >= stub || stub - addr < len);
+}
+
+static bool covers_stub(const struct emul_mmcall *call)
+{
+	return touches(call->addr, call->len) ||
 	       (call->op == EMUL_MM_MREMAP && call->flags & MREMAP_FIXED &&
-		call->new_addr <= stub && stub - call->new_addr < call->new_len);
+		touches(call->new_addr, call->new_len));
 }
 
 /* A program that unmaps everything unmaps our stub page too. */

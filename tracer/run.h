@@ -22,7 +22,7 @@ struct run {
 	bool filtered;		/* seccomp stops; else plain ones */
 	int listener;		/* of our filter, or -1 */
 	bool notices;		/* value-only calls come as notifications */
-	uint64_t cookie;	/* second argument of our carrier call */
+	uint64_t cookie;	/* sixth argument of our carrier call; even */
 	bool no_new_privs;	/* we set it in the program: it may not see */
 	enum proc_mode proc;	/* whose opens of /proc files we answer */
 	bool self_check;
