@@ -264,3 +264,13 @@ uint64_t arch_foreign_first(const struct arch_regs *regs)
 {
 	return regs->user.regs[0];
 }
+
+int arch_ip(pid_t tid, uint64_t *ip)
+{
+	struct user_regs_struct user;
+
+	if (load(tid, &user) < 0)
+		return -1;
+	*ip = user.pc;
+	return 0;
+}
