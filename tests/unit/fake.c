@@ -122,6 +122,7 @@ static sysret_t pages_create(void *arg, const struct emul_pages_request *ask)
 	}
 	handle = new_handle(machine, object_new(size, true));
 	machine->handles[handle].huge_pages = count;
+	machine->handles[handle].object->is_huge = ask->huge_shift != 0;
 	return handle;
 }
 
@@ -993,4 +994,14 @@ size_t fake_pieces(const struct fake_task *task,
 
 	emul_space_walk(task->mm->space, list_piece, &listing);
 	return listing.count;
+}
+
+bool fake_is_outside(const struct fake_task *task)
+{
+	return emul_space_is_outside(task->mm->space);
+}
+
+bool fake_is_empty(const struct fake_task *task)
+{
+	return emul_space_is_empty(task->mm->space);
 }

@@ -159,5 +159,7 @@ sysret_t fake_poke(struct fake_task *task, uint64_t addr, const void *buf,
 /* What /proc/PID/maps would list for shm: pieces and their bounds. */
 size_t fake_pieces(const struct fake_task *task,
 		   struct emul_piece_info *pieces, size_t max);
+bool fake_is_outside(const struct fake_task *task);	/* ... the arena */
+bool fake_is_empty(const struct fake_task *task);
 
 #endif

@@ -108,6 +108,9 @@ int main(void)
 	srunner_add_suite(runner, suite_remap());
 	srunner_add_suite(runner, suite_process());
 	srunner_add_suite(runner, suite_memory());
+	srunner_add_suite(runner, suite_options());
+	srunner_add_suite(runner, suite_log());
+	srunner_add_suite(runner, suite_backtrace());
 	srunner_run_all(runner, CK_NORMAL);
 	return summary(runner);
 }

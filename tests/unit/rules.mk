@@ -5,11 +5,12 @@ UNIT	:= $(patsubst %.c,$B/%.o,$(wildcard tests/unit/test_*.c)) \
 	   $B/tests/unit/main.o
 
 # Debian 12's static Check needs these; pkg-config may be absent.
-CHECK_LIBS = $(or $(shell $(PKG) pkg-config --libs check 2>/dev/null),\
+CHECK_LIBS = $(or $(shell $(PKG) --libs check 2>/dev/null),\
 	   -lcheck -lsubunit -lrt -lm) -pthread
 
-$B/tests/unit/unit: $(UNIT) $(FAKE) $B/libemul.a
-	$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS)
+$B/tests/unit/unit: $(UNIT) $(FAKE) $B/tracer/options.o $B/tracer/log.o \
+		   $B/tracer/backtrace.o $B/libemul.a
+	$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(UNWIND) $(CHECK_LIBS)
 
 check-unit: $B/tests/unit/unit
 	$B/tests/unit/unit

@@ -408,7 +408,7 @@ int64_t vm_mmap(struct vm *vm, uint64_t addr, uint64_t len, int prot,
 	vm_zap(vm, addr, addr + len);
 	vma.start = addr;
 	vma.end = addr + len;
-	vma.flags = vm->lock_future;
+	vma.flags = vma.object->is_huge ? 0 : vm->lock_future;
 	vm_insert(vm, &vma);
 	object_put(vma.object);
 	vm_merge(vm);
@@ -432,6 +432,8 @@ static void vm_change(struct vm *vm, uint64_t start, uint64_t end,
 	     i < vm->count && vm->vmas[i].start < end; i++) {
 		struct vma *vma = &vm->vmas[i];
 
+		if (vma->object->is_huge && change->clear & VM_LOCK_MASK)
+			continue;
 		vma->flags = (vma->flags & ~change->clear) | change->set;
 		if (change->prot >= 0)
 			vma->prot = change->prot;
@@ -736,7 +738,9 @@ static int64_t remap_prepare(const struct vm *vm, const struct remap *r)
 		return -EINVAL;
 	if (r->old_len > vma->end - r->addr)
 		return -EFAULT;
-	if (vma->flags & VM_LOCKED && more && over_memlock(vm, more))
+	if (!more)
+		return 0;
+	if (vma->flags & VM_LOCKED && over_memlock(vm, more))
 		return -EAGAIN;
 	return total(vm) + more > vm->as_limit ? -ENOMEM : 0;
 }

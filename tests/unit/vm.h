@@ -17,6 +17,7 @@ struct object {
 	uint64_t refs;		/* mappings, and the segment itself */
 	uint64_t size;		/* bytes; UINT64_MAX: no end */
 	bool is_shm;
+	bool is_huge;		/* never marked locked */
 	struct object *copy;	/* while fork works */
 	struct leaf *leaves;	/* pages that were touched */
 	uint64_t touched;
