@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+/*
+ * shape.c - what is attached in a range, as one word.
+ *
+ * Neighbours that continue each other in the same segment with the same
+ * protection are joined: Linux may keep them apart (the boundaries of shm
+ * VMAs stay), while the pages behind an emulated attachment merge.
+ */
+#include "scenario.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+void shape_flush(char *text, struct piece *last)
+{
+	size_t len = strlen(text);
+	uint64_t page = layout.page;
+
+	if (last->end == last->start)
+		return;
+	snprintf(text + len, MAX_TEXT - len,
+		 "%s%" PRIu64 "-%" PRIu64 ":%c%c%c@%" PRIu64, len ? "," : "",
+		 last->start / page, last->end / page,
+		 last->prot & 1 ? 'r' : '-', last->prot & 2 ? 'w' : '-',
+		 last->prot & 4 ? 'x' : '-', last->offset / page);
+	last->start = last->end = 0;
+}
+
+void shape_add(char *text, struct piece *last, const struct piece *piece)
+{
+	if (last->end > last->start && last->end == piece->start &&
+	    last->owner == piece->owner && last->prot == piece->prot &&
+	    last->offset + (last->end - last->start) == piece->offset) {
+		last->end = piece->end;
+		return;
+	}
+	shape_flush(text, last);
+	*last = *piece;
+}
