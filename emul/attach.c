@@ -199,7 +199,7 @@ struct attach *attach_new(struct segment *segment, bool writable)
 	return attach;
 }
 
-static void piece_free(struct piece *piece)
+void piece_free(struct piece *piece)
 {
 	if (--piece->attach->refs == 0)
 		memory_put(piece->attach);

@@ -216,6 +216,7 @@ struct attach *attach_new(struct segment *segment, bool writable);
 void segment_opened(struct segment *segment, const struct emul_caller *caller);
 void segment_closed(struct segment *segment, const struct emul_caller *caller);
 /* Out of the tree, freed, and its segment told (shm_close). */
+void piece_free(struct piece *piece);	/* and its attach with the last */
 void piece_close(const struct emul_caller *caller, struct piece *piece);
 /* Cuts at `at`; gives the upper part.  Takes a spare. */
 struct piece *piece_split(const struct emul_caller *caller,

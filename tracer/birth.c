@@ -33,6 +33,12 @@ struct undo {
 	bool in_memory;		/* clone3 */
 };
 
+/* Threads of a process that can still announce a child. */
+struct threads {
+	pid_t tgid;
+	unsigned count;
+};
+
 static unsigned unborn;		/* tasks that wait to be announced */
 
 struct task *birth_unannounced(pid_t tid)
@@ -251,6 +257,41 @@ void birth_undo(struct task *task)
 	free(undo);
 }
 
+/* Children of a parent that was killed before it could announce them. */
+static void adopt_orphan(struct task *task, void *arg)
+{
+	struct task *parent = arg;
+
+	if (task->state != TASK_UNBORN ||
+	    (proc_ppid(task->tid) != parent->tgid &&
+	     proc_tgid(task->tid) != parent->tgid))
+		return;
+	announce(parent, task->tid, flags_from_kernel(parent, task->tid));
+	birth_first_stop(task);
+	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
+}
+
+static void count_thread(struct task *task, void *arg)
+{
+	struct threads *threads = arg;
+
+	if (task->mm && task->tgid == threads->tgid)
+		threads->count++;
+}
+
+/* While another thread of the process lives it may be the parent, and
+   announce them. */
+static void adopt_orphans(struct task *task)
+{
+	struct threads threads = { task->tgid, 0 };
+
+	if (!unborn || !task->mm)
+		return;
+	task_each(count_thread, &threads);
+	if (threads.count == 1)
+		task_each(adopt_orphan, task);
+}
+
 /* Exec by a thread that is not the leader takes the leader's id over. */
 struct task *birth_exec(struct task *task)
 {
@@ -270,6 +311,7 @@ struct task *birth_exec(struct task *task)
 		}
 	}
 	cred_forget(&task->cred);
+	adopt_orphans(task);
 	if (task->mm)
 		mm_put(task);
 	space = emul_space_new(run.emul);
@@ -283,24 +325,9 @@ struct task *birth_exec(struct task *task)
 	return task;
 }
 
-/* Children of a parent that was killed before it could announce them. */
-static void adopt_orphan(struct task *task, void *arg)
-{
-	struct task *parent = arg;
-
-	if (task->state != TASK_UNBORN ||
-	    (proc_ppid(task->tid) != parent->tgid &&
-	     proc_tgid(task->tid) != parent->tgid))
-		return;
-	announce(parent, task->tid, flags_from_kernel(parent, task->tid));
-	birth_first_stop(task);
-	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
-}
-
 void birth_exit(struct task *task)
 {
-	if (unborn)
-		task_each(adopt_orphan, task);
+	adopt_orphans(task);
 	if (task->mm)
 		mm_put(task);
 	if (task->ns)

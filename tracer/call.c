@@ -129,7 +129,7 @@ void call_block_signals(struct task *task)
 		task->call.masked = true;
 }
 
-static void unblock_signals(struct task *task)
+void call_unblock_signals(struct task *task)
 {
 	if (task->call.masked)
 		ptrace(PTRACE_SETSIGMASK, task->tid,
@@ -213,14 +213,25 @@ static void give_back(struct task *task, sysret_t result)
 	}
 	if (task->call.at == CALL_EXIT) {
 		arch_restore(task->tid, &task->call.regs, result);
-		unblock_signals(task);
+		call_unblock_signals(task);
 	}
+}
+
+/* A signal can be sent only from the exit stop. */
+static void cancel(struct task *task, sysret_t result)
+{
+	arch_cancel(task->tid, &task->call.regs, result);
+	if (!task->call.stop_signal)
+		return;
+	ptrace(PTRACE_SYSCALL, task->tid, NULL, NULL);
+	call_wait_exit(task);
 }
 
 void call_answer(struct task *task, sysret_t result)
 {
 	task->call.ours = true;
-	if (result == SYSRET_GONE || task->call.at == CALL_NONE)
+	if (result == SYSRET_GONE || task->call.at == CALL_NONE ||
+	    task->call.at == CALL_FLYING)
 		return;
 	if (task->call.at == CALL_NOTICE) {
 		notice_answer(task->call.notice, result);
@@ -229,7 +240,7 @@ void call_answer(struct task *task, sysret_t result)
 	if (task->call.at == CALL_ENTRY)
 		run_nothing(task);
 	if (task->call.at == CALL_SECCOMP)
-		arch_cancel(task->tid, &task->call.regs, result);
+		cancel(task, result);
 	else
 		give_back(task, result);
 }

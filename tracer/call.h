@@ -52,6 +52,7 @@ uint64_t call_stub_data(void);
 /* Set up a call to run next, at whatever stop the thread is. */
 int call_prepare(struct task *task, const struct arch_call *next);
 void call_block_signals(struct task *task);
+void call_unblock_signals(struct task *task);
 /* Take one waited-for status of the thread on its way to an exit stop: 1 it
    is there, 0 go on waiting (it was resumed), -1 gone. */
 int call_take_status(struct task *task, int status);

@@ -196,7 +196,13 @@ void calls_handle(struct task *task)
 	case CALL_IS_GONE:
 		break;
 	}
-	task->call.at = CALL_NONE;
+}
+
+void calls_redo(struct task *task)
+{
+	task->flight.failed = true;
+	handle_shmat(task);
+	task->flight.failed = false;
 }
 
 void calls_notice(const struct notice *notice)
@@ -208,6 +214,7 @@ void calls_notice(const struct notice *notice)
 		notice_answer(notice->id, -ENOSYS);
 		return;
 	}
+	task->flight.kind = FLIGHT_NONE;	/* or it could not call */
 	task->call.at = CALL_NOTICE;
 	task->call.notice = notice->id;
 	task->call.asked.nr = notice->nr;

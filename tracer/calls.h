@@ -12,6 +12,9 @@
    resumed, unless it has a deferred status (task->pending). */
 void calls_handle(struct task *task);
 
+/* Handle shmat once more, the long way: the short one has failed. */
+void calls_redo(struct task *task);
+
 /* Handle a call that waits in a user notification. */
 void calls_notice(const struct notice *notice);
 

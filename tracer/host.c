@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "tracer/call.h"
+#include "tracer/flight.h"
 #include "tracer/lend.h"
 #include "tracer/mem.h"
 #include "tracer/proc.h"
@@ -150,6 +151,20 @@ static int map_flags(enum emul_place place)
 	}
 }
 
+/* The short way: -errno if it cannot be gone. */
+static sysret_t fly(struct task *task, const struct emul_mapping *mapping,
+		    int fd)
+{
+	const uint64_t args[6] = {
+		mapping->addr, mapping->len, (uint64_t)mapping->prot,
+		(uint64_t)map_flags(mapping->place),
+	};
+
+	if (mapping->place != EMUL_PLACE_FREE || !flight_is_possible(task))
+		return -EAGAIN;
+	return flight_attach(task, fd, args);
+}
+
 static sysret_t map_file(struct task *task, const struct emul_mapping *mapping,
 			 int fd)
 {
@@ -182,7 +197,9 @@ static sysret_t host_map(void *arg, const struct emul_mapping *mapping)
 	if (fd < 0)
 		return -ENOMEM;
 	call_stub(arg);
-	result = map_file(arg, mapping, fd);
+	result = fly(arg, mapping, fd);
+	if (result < 0 && result != SYSRET_GONE)
+		result = map_file(arg, mapping, fd);
 	close(fd);
 	return result;
 }
@@ -192,6 +209,15 @@ static sysret_t host_unmap(void *task, uint64_t addr, uint64_t len)
 	const uint64_t args[6] = { addr, len };
 
 	return call_inject(task, SYS_munmap, args);
+}
+
+static sysret_t host_unmap_last(void *task, uint64_t addr, uint64_t len)
+{
+	sysret_t result = -EAGAIN;
+
+	if (flight_is_possible(task))
+		result = flight_detach(task, addr, len);
+	return result == 0 ? 0 : host_unmap(task, addr, len);
 }
 
 static sysret_t host_read(void *task, uint64_t addr, void *buf, size_t len)
@@ -255,6 +281,7 @@ const struct emul_host host = {
 	.pages_lock = pages_lock,
 	.map = host_map,
 	.unmap = host_unmap,
+	.unmap_last = host_unmap_last,
 	.read = host_read,
 	.write = host_write,
 	.memlock_limit = memlock_limit,

@@ -290,3 +290,11 @@ sysret_t lend_in_place_of(struct task *task, int number, int fd, int fd_flags)
 
 	return give_by_notice(task, &gift);
 }
+
+sysret_t lend_by_notice(uint64_t id, int fd)
+{
+	struct gift gift = { .fd = fd, .at = -1, .fd_flags = O_CLOEXEC };
+
+	give(id, &gift);
+	return gift.result < 0 ? gift.result : 0;
+}

@@ -13,6 +13,7 @@
 #include "tracer/birth.h"
 #include "tracer/calls.h"
 #include "tracer/check.h"
+#include "tracer/flight.h"
 #include "tracer/log.h"
 #include "tracer/notice.h"
 #include "tracer/run.h"
@@ -85,14 +86,58 @@ static void handled(struct task *task, int sig)
 	resume(task, sig);
 }
 
-static void handle_call(struct task *task)
+static void handle_call(struct task *task, void (*handle)(struct task *))
 {
 	int sig;
 
-	calls_handle(task);
+	handle(task);
+	if (task->call.at == CALL_FLYING) {	/* it runs already */
+		task->call.at = CALL_NONE;
+		return;
+	}
+	task->call.at = CALL_NONE;
 	sig = task->call.stop_signal;
 	task->call.stop_signal = 0;
 	handled(task, sig);
+}
+
+/* Whatever it stopped for, it has landed: now model and kernel agree. */
+static void land(struct task *task)
+{
+	if (task->flight.kind == FLIGHT_NONE)
+		return;
+	task->flight.kind = FLIGHT_NONE;
+	if (run.self_check)
+		check_task(task);
+}
+
+static void answered(struct task *task)
+{
+	(void)task;
+}
+
+static void handle_seccomp(struct task *task)
+{
+	enum flight_state state = FLIGHT_OVER;
+
+	if (task->flight.kind != FLIGHT_NONE)
+		state = flight_at_seccomp(task);
+	if (state == FLIGHT_OVER) {
+		land(task);
+		handle_call(task, calls_handle);
+	} else {
+		handle_call(task, state == FLIGHT_FAILED ? calls_redo :
+							   answered);
+	}
+}
+
+static void handle_signal(struct task *task, int sig)
+{
+	if (flight_at_signal(task, sig) == FLIGHT_GOES_ON)
+		return;
+	land(task);
+	calls_repeat_interrupted(task);
+	resume(task, sig);
 }
 
 static void handle_birth(struct task *task)
@@ -131,16 +176,20 @@ static void handle_event(const struct event *event)
 
 	switch (stop_classify(event->status, &sig)) {
 	case STOP_SECCOMP:
+		handle_seccomp(task);
+		break;
 	case STOP_SYSCALL:
-		handle_call(task);
+		handle_call(task, calls_handle);
 		break;
 	case STOP_FORK:
+		land(task);
 		handle_fork(task);
 		break;
 	case STOP_EXEC:
 		handled(birth_exec(task), 0);
 		break;
 	case STOP_EXIT:
+		land(task);
 		birth_exit(task);
 		resume(task, 0);
 		break;
@@ -151,8 +200,7 @@ static void handle_event(const struct event *event)
 		handle_birth(task);
 		break;
 	case STOP_SIGNAL:
-		calls_repeat_interrupted(task);
-		resume(task, sig);
+		handle_signal(task, sig);
 		break;
 	case STOP_DEAD:
 		birth_dead(task);

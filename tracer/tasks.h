@@ -5,6 +5,7 @@
 #ifndef TASKS_H
 #define TASKS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -37,6 +38,7 @@ struct call {
 		CALL_SECCOMP,	/* at the seccomp stop */
 		CALL_ENTRY,	/* at the entry stop of plain mode */
 		CALL_NOTICE,	/* in a user notification: not stopped */
+		CALL_FLYING,	/* will end by itself (flight.h) */
 		CALL_EXIT,	/* at the exit stop of something we ran */
 	} at;
 	uint64_t notice;	/* its id, at CALL_NOTICE */
@@ -44,6 +46,14 @@ struct call {
 	uint64_t sigmask;	/* the program's own mask */
 	int stop_signal;	/* job-control stop to give back, or 0 */
 	bool undumpable;	/* we made it dumpable for a moment */
+};
+
+/* A call that ends by itself, in the stub's code (flight.h). */
+struct flight {
+	enum { FLIGHT_NONE, FLIGHT_ATTACH, FLIGHT_DETACH } kind;
+	uint64_t addr;		/* where the attach should come to be */
+	bool failed;		/* it did not: go the long way */
+	siginfo_t held;		/* si_signo 0: none */
 };
 
 struct task {
@@ -62,6 +72,7 @@ struct task {
 	int status;
 	struct cred cred;
 	struct call call;
+	struct flight flight;
 	struct undo *undo;	/* birth.c: what to put back at the exit */
 	bool no_new_privs;	/* the program set it itself */
 	bool own_filter;	/* the program installed a filter itself */

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+/*
+ * flight.c - one stop for shmdt; one stop and one notification for shmat.
+ *
+ * A signal that finds the thread inside the stub is held back: with signals
+ * blocked and the expected address spoilt, the attach sequence runs into its
+ * own stop, where all is put right before the signal is delivered.
+ */
+#include "tracer/flight.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "tracer/call.h"
+#include "tracer/lend.h"
+#include "tracer/mem.h"
+#include "tracer/notice.h"
+#include "tracer/run.h"
+#include "tracer/stop.h"
+
+bool flight_is_possible(struct task *task)
+{
+	return arch_stub_attach && run.listener >= 0 && run.filtered &&
+	       task->call.at == CALL_SECCOMP && task->mm->users == 1 &&
+	       task->mm->stub && !task->mm->everywhere &&
+	       !task->mm->viewing && !task->flight.failed;
+}
+
+static int write_data(struct task *task, uint64_t expected)
+{
+	uint64_t data[ARCH_STUB_WORDS];
+
+	arch_stub_data(&task->call.regs, expected, run.cookie + 1, data);
+	return mem_write(task, call_stub_data(), data, sizeof(data)) == 0 ?
+		       0 : -1;
+}
+
+/* Stop at the end whatever mmap gives. */
+static void spoil(struct task *task)
+{
+	write_data(task, 1);
+}
+
+static void hold(struct task *task, int sig)
+{
+	struct flight *flight = &task->flight;
+
+	assert(!flight->held.si_signo);
+	if (ptrace(PTRACE_GETSIGINFO, task->tid, NULL, &flight->held) < 0)
+		flight->held.si_signo = sig;
+	call_block_signals(task);
+	spoil(task);
+	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
+}
+
+/* A stop where the notice should come: false when the thread is gone. */
+static bool pass_stop(struct task *task, int status)
+{
+	int sig;
+
+	switch (stop_classify(status, &sig)) {
+	case STOP_SIGNAL:
+		hold(task, sig);
+		return true;
+	case STOP_BIRTH:
+	case STOP_GROUP:
+		ptrace(PTRACE_CONT, task->tid, NULL, NULL);
+		return true;
+	default:
+		task_defer(task, status);
+		return false;
+	}
+}
+
+/* Wait for the carrier, and hand over the descriptor: 0, -errno or gone. */
+static sysret_t serve(struct task *task, int fd)
+{
+	struct notice notice;
+	int status;
+
+	for (;;) {
+		pid_t tid;
+
+		if (notice_wait()) {
+			if (!notice_receive(&notice))
+				continue;
+			if (notice.tid == task->tid)
+				return lend_by_notice(notice.id, fd);
+			notice_defer(&notice);
+			continue;
+		}
+		tid = waitpid(task->tid, &status, __WALL | WNOHANG);
+		if ((tid > 0 && !pass_stop(task, status)) ||
+		    (tid < 0 && errno != EINTR))
+			return SYSRET_GONE;
+	}
+}
+
+sysret_t flight_attach(struct task *task, int fd, const uint64_t args[6])
+{
+	struct arch_call carrier = {
+		.nr = SYS_getpgid,
+		.args = { args[0], args[1], args[2], args[3], 0, run.cookie },
+	};
+
+	/* making it dumpable can have taken it from its seccomp stop */
+	if (write_data(task, args[0]) < 0 || task->call.at != CALL_SECCOMP)
+		return -EFAULT;
+	arch_rewrite(task->tid, &task->call.regs, &carrier,
+		     run.arena_start + arch_stub_attach);
+	task->flight.kind = FLIGHT_ATTACH;
+	task->flight.addr = args[0];
+	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
+	task->call.at = CALL_FLYING;
+	/* an error here comes back as mmap's, at the stop */
+	if (serve(task, fd) == SYSRET_GONE) {
+		task->flight.kind = FLIGHT_NONE;
+		task->call.at = CALL_NONE;
+		return SYSRET_GONE;
+	}
+	return (sysret_t)args[0];
+}
+
+sysret_t flight_detach(struct task *task, uint64_t addr, uint64_t len)
+{
+	const struct arch_call call = {
+		.nr = SYS_munmap, .args = { addr, len },
+	};
+
+	if (write_data(task, 0) < 0 || task->call.at != CALL_SECCOMP)
+		return -EFAULT;
+	arch_rewrite(task->tid, &task->call.regs, &call,
+		     run.arena_start + arch_stub_detach);
+	task->flight.kind = FLIGHT_DETACH;
+	task->call.at = CALL_FLYING;
+	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
+	return 0;
+}
+
+enum flight_state flight_at_seccomp(struct task *task)
+{
+	struct flight *flight = &task->flight;
+	struct arch_regs regs;
+	struct arch_call call;
+	bool ended = flight->kind == FLIGHT_ATTACH &&
+		     arch_fetch(task->tid, &regs, &call) == 0 &&
+		     call.nr == SYS_getpgid && call.args[5] == run.cookie + 1;
+
+	if (!ended)
+		return FLIGHT_OVER;
+	flight->kind = FLIGHT_NONE;
+	task->call.at = CALL_SECCOMP;
+	call_unblock_signals(task);
+	/* sent from here it comes back as a signal stop, where
+	   flight_at_signal puts the whole siginfo in */
+	task->call.stop_signal = flight->held.si_signo;
+	if (call.args[4] != flight->addr) {
+		emul_shmat_undo(task_caller(task), flight->addr);
+		return FLIGHT_FAILED;
+	}
+	call_answer(task, (sysret_t)flight->addr);
+	return FLIGHT_ENDED;
+}
+
+static bool is_in_stub(struct task *task)
+{
+	uint64_t ip;
+
+	return arch_ip(task->tid, &ip) == 0 && ip >= run.arena_start &&
+	       ip < run.arena_start + run.page_size;
+}
+
+enum flight_state flight_at_signal(struct task *task, int sig)
+{
+	struct flight *flight = &task->flight;
+
+	if (flight->kind == FLIGHT_NONE) {
+		if (flight->held.si_signo == sig)
+			ptrace(PTRACE_SETSIGINFO, task->tid, NULL,
+			       &flight->held);
+		flight->held.si_signo = 0;
+		return FLIGHT_OVER;
+	}
+	if (flight->kind == FLIGHT_ATTACH && is_in_stub(task)) {
+		hold(task, sig);
+		return FLIGHT_GOES_ON;
+	}
+	if (is_in_stub(task))	/* munmap is done, the rest is registers */
+		arch_restore(task->tid, &task->call.regs, 0);
+	return FLIGHT_OVER;
+}
