@@ -80,6 +80,8 @@ check: setup
 	@tests/summary $(foreach part,$(PARTS),\
 		'$(MAKE) $(part)' '$(MAKE) SAN=1 $(part)')
 
+demo: setup	# more of it in tests/apps/rules.mk
+
 cover: setup
 	$(MAKE) COVER=1 check-unit
 	tests/cover build/$(CPU)-cover
