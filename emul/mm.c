@@ -5,7 +5,9 @@
  */
 #include "emul/shm.h"
 
-enum { SPARES = 4 };	/* mremap: two cuts, one split, one new piece */
+/* mremap with a fixed target that shrinks: three cuts of two splits each, and
+   the new piece. */
+enum { SPARES = 7 };
 
 /* From the page of addr to the end of the page of addr + len - 1. */
 static void page_range(const struct emul *emul, uint64_t addr, uint64_t len,
@@ -61,22 +63,45 @@ static void split_at(const struct emul_caller *caller, uint64_t start)
 		piece_split(caller, piece, start);
 }
 
-void replace_failed(const struct emul_caller *caller, uint64_t start,
-		    uint64_t end, sysret_t result)
+/* Did a call that failed unmap the range before?  Then record it. */
+static bool is_gone(const struct emul_caller *caller, uint64_t start,
+		    uint64_t end)
 {
 	const struct emul_host *host = &caller->space->emul->host;
 	const struct piece *piece = tree_after(caller->space->root, start);
 	uint64_t from;
 
 	if (!piece || piece->start >= end)
+		return false;
+	from = piece->start > start ? piece->start : start;
+	if (host->first_hole(caller->task, from, end) != from)
+		return false;
+	space_cut(caller, start, end);
+	return true;
+}
+
+void unmap_failed(const struct emul_caller *caller, uint64_t start,
+		  uint64_t end, sysret_t result)
+{
+	if (result == -EPERM)
+		split_at(caller, start);
+	else
+		is_gone(caller, start, end);
+}
+
+/* RLIMIT_AS is looked at when the old mappings are split, but still there
+   (__mmap_prepare, Linux 6.12 and later). */
+void map_failed(const struct emul_caller *caller, uint64_t start, uint64_t end,
+		sysret_t result)
+{
+	if (end > caller->space->emul->config.task_size || start >= end)
 		return;
 	if (result == -EPERM) {
 		split_at(caller, start);
-		return;
+	} else if (result == -ENOMEM && !is_gone(caller, start, end)) {
+		split_at(caller, start);
+		split_at(caller, end);
 	}
-	from = piece->start > start ? piece->start : start;
-	if (host->first_hole(caller->task, from, end) == from)
-		space_cut(caller, start, end);
 }
 
 static void munmap_leave(const struct emul_caller *caller,
@@ -99,8 +124,8 @@ static void mmap_leave(const struct emul_caller *caller,
 	page_range(caller->space->emul, call->addr, call->len, &start, &end);
 	if (result >= 0)
 		space_cut(caller, start, end);
-	else if (result != -EINVAL && result != -EEXIST)
-		replace_failed(caller, start, end, result);
+	else
+		map_failed(caller, start, end, result);
 }
 
 void emul_mm_leave(const struct emul_caller *caller,

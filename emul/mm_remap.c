@@ -67,6 +67,25 @@ static bool is_invalid(const struct emul *emul, const struct emul_mmcall *call,
 	       r->target + r->new_len > r->addr;
 }
 
+/* Mappings of others: they may not take one of ours along.  Linux 6.17 and
+   later move several at once and leave the target of a hole alone; over one of
+   our pieces that is refused, as by older kernels, for afterwards nobody could
+   tell where the holes were. */
+static sysret_t foreign_enter(const struct emul_caller *caller,
+			      const struct remap *r)
+{
+	const struct emul_space *space = caller->space;
+	uint64_t end = r->addr + r->old_len;
+
+	if (space_overlaps(space, r->addr, end))
+		return -EFAULT;
+	if (r->fixed &&
+	    space_overlaps(space, r->target, r->target + r->new_len) &&
+	    space->emul->host.first_hole(caller->task, r->addr, end) < end)
+		return -EFAULT;
+	return 0;
+}
+
 /*
  * A range over several mappings cannot grow or move (check_prep_vma; shm is
  * not among the files that Linux 6.17 and later move several mappings of).
@@ -79,17 +98,21 @@ sysret_t mremap_enter(const struct emul_caller *caller,
 	struct emul_space *space = caller->space;
 	struct remap r = remap_of(space->emul, call);
 	const struct piece *piece;
+	bool is_move;
 
 	if (is_invalid(space->emul, call, &r))
 		return 0;
 	if (!r.fixed && !r.dont_unmap && r.new_len <= r.old_len)
 		return 0;
 	piece = tree_at(space->root, r.addr);
-	if (!piece)	/* of others: it may not reach into one of ours */
-		return space_overlaps(space, r.addr, r.addr + r.old_len)
-			? -EFAULT : 0;
-	if (piece->props & PIECE_SEALED)
+	if (!piece)
+		return foreign_enter(caller, &r);
+	/* remap_move() looks at the end before the seal. */
+	is_move = r.fixed && r.old_len == r.new_len;
+	if (piece->props & PIECE_SEALED && !is_move)
 		return -EPERM;
+	if (r.new_len < r.old_len)	/* shrinks first, then moves the rest */
+		r.old_len = r.new_len;
 	return r.old_len > piece->end - r.addr ? -EFAULT : 0;
 }
 
@@ -194,14 +217,16 @@ void mremap_leave(const struct emul_caller *caller,
 	struct remap r = remap_of(caller->space->emul, call);
 	uint64_t end = r.addr + r.old_len;
 
-	if (result == -EINVAL || result == -EFAULT) {
+	/* Found before anything is touched; but with no old length the target
+	   may cover the source, which then is missing. */
+	if (result == -EINVAL || (result == -EFAULT && r.old_len)) {
 		return;
 	} else if (result < 0) {
 		if (r.fixed)
-			replace_failed(caller, r.target, r.target + r.new_len,
+			unmap_failed(caller, r.target, r.target + r.new_len,
 				       result);
 		else if (result == -EPERM && r.new_len < r.old_len)
-			replace_failed(caller, r.addr + r.new_len, end, result);
+			unmap_failed(caller, r.addr + r.new_len, end, result);
 	} else if ((uint64_t)result == r.addr && !r.fixed && !r.dont_unmap) {
 		resize_in_place(caller, &r);
 	} else {
@@ -309,8 +334,7 @@ void remap_pages_leave(const struct emul_caller *caller,
 	struct segment *segment;
 
 	if (result < 0) {
-		if (result != -EINVAL)
-			replace_failed(caller, r.start, r.end, result);
+		map_failed(caller, r.start, r.end, result);
 		return;
 	}
 	if (!old)

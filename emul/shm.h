@@ -246,10 +246,12 @@ sysret_t remap_pages_enter(const struct emul_caller *caller,
 			   const struct emul_mmcall *call);
 void remap_pages_leave(const struct emul_caller *caller,
 		       const struct emul_mmcall *call, sysret_t result);
-/* mm.c: after a failure of a call that replaces [start, end): did it unmap
-   what was there before it failed?  Record it. */
-void replace_failed(const struct emul_caller *caller, uint64_t start,
-		    uint64_t end, sysret_t result);
+/* mm.c: what is left of [start, end) when a call failed that first unmaps it:
+   munmap in mremap, mmap with MAP_FIXED. */
+void unmap_failed(const struct emul_caller *caller, uint64_t start,
+		  uint64_t end, sysret_t result);
+void map_failed(const struct emul_caller *caller, uint64_t start, uint64_t end,
+		sysret_t result);
 
 /* abi.c: the structs of the 64-bit ABI, to and from the program. */
 sysret_t abi_put_segment(const struct emul_caller *caller, uint64_t buf,

@@ -139,6 +139,8 @@ static sysret_t map(const struct emul_caller *caller, const struct plan *plan)
 	    space_overlaps(caller->space, m->addr, m->addr + m->len))
 		return -EINVAL;
 	result = emul->host.map(caller->task, m);
+	if (result < 0 && m->place == EMUL_PLACE_REPLACE)
+		map_failed(caller, m->addr, m->addr + m->len, result);
 	return result == -EEXIST ? -EINVAL : result;
 }
 

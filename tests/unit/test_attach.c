@@ -175,8 +175,8 @@ START_TEST(a_failed_attach_changes_nothing)
 	before = stat_of(id);
 	fake_tick(machine);
 	expect(at(W, 0), -EINVAL);
-	fake_fail_host(machine, 1, -ENOMEM);
-	expect(at(W, SHM_REMAP), -ENOMEM);
+	fake_fail_host(machine, 1, -EAGAIN);
+	expect(at(W + PG, SHM_REMAP), -EAGAIN);
 	task->as_limit = 4 * PG;
 	expect(at(W + 8 * PG, 0), -ENOMEM);
 	fake_fail_host(machine, 1, SYSRET_GONE);
@@ -232,6 +232,20 @@ START_TEST(remap_over_a_sealed_piece_is_eperm)
 	expect(fake_mseal(task, W + PG, PG), 0);
 	expect(at(W, SHM_REMAP), -EPERM);
 	expect_n(id, 3);
+	expect(fake_munmap(task, W + 2 * PG, PG), 0);
+	expect(fake_munmap(task, W, PG), 0);
+	expect(at(W + PG, SHM_REMAP), -EPERM);
+	expect_n(id, 2);
+}
+END_TEST
+
+START_TEST(remap_over_the_address_space_limit_leaves_the_cuts)
+{
+	start(2);
+	expect(at(W, 0), W);
+	task->as_limit = PG;
+	expect(at(W + PG, SHM_REMAP), -ENOMEM);
+	ck_assert_str_eq(pieces(W), "0-1@0 1-2@1");
 }
 END_TEST
 
@@ -358,6 +372,7 @@ Suite *suite_attach(void)
 	tcase_add_test(t, remap_cuts_what_was_there);
 	tcase_add_test(t, remap_keeps_a_removed_segment_over_itself);
 	tcase_add_test(t, remap_over_a_sealed_piece_is_eperm);
+	tcase_add_test(t, remap_over_the_address_space_limit_leaves_the_cuts);
 	tcase_add_test(t, times_and_lpid_of_an_attach);
 	tcase_add_test(t, protection_follows_the_flags);
 	tcase_add_test(t, shmseg_limits_attaches_not_pieces);

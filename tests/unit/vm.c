@@ -539,6 +539,11 @@ static int64_t advise_pages(struct vm *vm, const struct vma *vma,
 {
 	uint64_t pgoff = vma->pgoff + pages_of(vm, from - vma->start);
 
+	bool drops = advice == MADV_DONTNEED || advice == MADV_REMOVE ||
+		     advice == 20 || advice == 21;	/* COLD, PAGEOUT */
+
+	if (vma->flags & VM_LOCKED && drops)
+		return -EINVAL;
 	if ((advice == FREE_ADVICE || advice == 18) && vma->object->is_shm)
 		return -EINVAL;
 	if (advice == MADV_REMOVE && !vma->object->is_shm)
@@ -672,7 +677,8 @@ int64_t vm_mbind(struct vm *vm, uint64_t addr, uint64_t len, uint64_t policy)
 
 	if (result)
 		return result < 0 ? result : 0;
-	if (policy && vm_first_hole(vm, addr, addr + len) < addr + len)
+	if (policy ? vm_first_hole(vm, addr, addr + len) < addr + len
+		   : !mapped(vm, addr, addr + len, false))
 		return -EFAULT;
 	vm_change(vm, addr, addr + len, &change);
 	return 0;
@@ -730,13 +736,17 @@ static int64_t remap_prepare(const struct vm *vm, const struct remap *r)
 
 	if (!vma)
 		return -EFAULT;
+	if (vma->object->is_shm && r->flags & MREMAP_FIXED &&
+	    r->old_len == r->new_len && r->old_len > vma->end - r->addr)
+		return -EFAULT;	/* remap_move() */
 	if (vma->flags & VM_SEALED)
 		return -EPERM;
 	if (r->new_len <= r->old_len && !has_target(r))
 		return 0;
 	if (!r->old_len && !vma->object->is_shm)
 		return -EINVAL;
-	if (r->old_len > vma->end - r->addr)
+	if ((r->old_len < r->new_len ? r->old_len : r->new_len) >
+	    vma->end - r->addr)
 		return -EFAULT;
 	if (!more)
 		return 0;
@@ -785,6 +795,8 @@ static int64_t remap_to(struct vm *vm, struct remap *r)
 		return result;
 	if (!to && !(r->flags & MREMAP_FIXED))
 		return -ENOMEM;
+	if (!vm_at(vm, r->addr))
+		return -EFAULT;
 	if (r->new_len < r->old_len) {
 		result = unmap(vm, r->addr + r->new_len, r->addr + r->old_len);
 		if (result < 0)
