@@ -295,7 +295,8 @@ static int list(void)
 	static const char *const judges[] = { "native", "ours", "wrapped" };
 
 	for (const struct test *test = tests; test->name; test++)
-		say("%s %s", judges[test->judge], test->name);
+		if (test->judge != HIDDEN)
+			say("%s %s", judges[test->judge], test->name);
 	return 0;
 }
 

@@ -20,6 +20,7 @@ enum judge {
 	NATIVE,		/* prints what a native run prints */
 	OURS,		/* a deliberate difference: under shmtrace only */
 	WRAPPED,	/* starts its job by $WRAP, and is itself native */
+	HIDDEN,		/* no case, but a part of one */
 };
 
 struct test {

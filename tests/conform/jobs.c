@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: MIT
+/*
+ * jobs.c - job control: a small shell on a pseudo-terminal starts a job,
+ * types at it, stops it and takes it to the foreground and background.
+ *
+ * Each case comes twice: the job under shmtrace (by $WRAP) and the shell
+ * outside, and both of them inside.
+ */
+#include "kit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/shm.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { CTRL_C = 3, CTRL_Z = 26, CTRL_BACKSLASH = 28 };
+enum where { FOREGROUND, BACKGROUND };
+
+static int master, slave;
+static pid_t job;
+
+/* The shell. */
+
+static void take_terminal(void)
+{
+	struct termios mode;
+
+	master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
+		skip("no pseudo-terminal");
+	setsid();
+	slave = open(ptsname(master), O_RDWR | O_CLOEXEC);
+	if (slave < 0 || ioctl(slave, TIOCSCTTY, 0) < 0)
+		skip("no controlling terminal");
+	tcgetattr(slave, &mode);
+	mode.c_lflag &= ~(tcflag_t)(ECHO | TOSTOP);
+	mode.c_oflag &= ~(tcflag_t)OPOST;
+	tcsetattr(slave, TCSANOW, &mode);
+	signal(SIGTTOU, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+}
+
+static void to_foreground(pid_t group)
+{
+	if (tcsetpgrp(slave, group) < 0)
+		broken("tcsetpgrp");
+}
+
+static _Noreturn void become_job(const char *name, enum where where)
+{
+	static char self[4096];
+	const char *wrap = getenv("WRAP");
+	char *argv[16] = { NULL }, *words = strdup(wrap ? wrap : "");
+	int argc = 0;
+
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		broken("readlink");
+	setpgid(0, 0);
+	if (where == FOREGROUND)
+		to_foreground(getpid());
+	for (int fd = 0; fd < 3; fd++)
+		dup2(slave, fd);
+	signal(SIGTTOU, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
+	for (char *word = strtok(words, " "); word && argc < 12;
+	     word = strtok(NULL, " "))
+		argv[argc++] = word;
+	argv[argc++] = self;
+	argv[argc++] = strdup(name);
+	execv(argv[0], argv);
+	broken(argv[0]);
+}
+
+/* The next line that the job writes to its terminal. */
+static const char *next_line(void)
+{
+	static char line[256];
+	size_t len = 0;
+
+	while (len < sizeof(line) - 1) {
+		await(master, POLLIN, "a line of the job");
+		if (read(master, line + len, 1) != 1)
+			broken("read from the terminal");
+		if (line[len] == '\n')
+			break;
+		len++;
+	}
+	line[len] = 0;
+	return line;
+}
+
+static void start_job(const char *name, enum where where)
+{
+	job = fork();
+	if (job < 0)
+		broken("fork");
+	if (job == 0)
+		become_job(name, where);
+	setpgid(job, job);
+	if (where == FOREGROUND)
+		to_foreground(job);
+	if (strcmp(name, "job_reads") != 0)
+		say("job: %s", next_line());
+}
+
+static void press(char key)
+{
+	if (write(master, &key, 1) != 1)
+		broken("write to the terminal");
+}
+
+static void type(const char *text)
+{
+	while (*text)
+		press(*text++);
+}
+
+static void wait_job(void)
+{
+	int status;
+
+	if (waitpid(job, &status, WUNTRACED | WCONTINUED) != job)
+		broken("waitpid");
+	say("shell: %s", status_name(status));
+	if (WIFSTOPPED(status))
+		to_foreground(getpid());
+}
+
+static void resume_job(enum where where)
+{
+	if (where == FOREGROUND)
+		to_foreground(job);
+	kill(-job, SIGCONT);
+	wait_job();
+}
+
+static void say_silence(void)
+{
+	struct pollfd polled = { .fd = master, .events = POLLIN };
+
+	/* Not a wait for something: there is nothing to wait for. */
+	say("%s", poll(&polled, 1, 0) ? "output of a stopped job" : "silence");
+}
+
+static void ends_by_key(long key)
+{
+	take_terminal();
+	start_job("job_attaches", FOREGROUND);
+	press((char)key);
+	wait_job();
+}
+
+static void stops_and_goes_on(long arg)
+{
+	(void)arg;
+	take_terminal();
+	start_job("job_attaches", FOREGROUND);
+	for (int i = 0; i < 5; i++) {
+		press(CTRL_Z);
+		wait_job();
+		say_silence();
+		resume_job(FOREGROUND);
+		say("job: %s", next_line());
+	}
+	press(CTRL_C);
+	wait_job();
+}
+
+static void goes_on_in_background(long arg)
+{
+	(void)arg;
+	take_terminal();
+	start_job("job_attaches", FOREGROUND);
+	press(CTRL_Z);
+	wait_job();
+	resume_job(BACKGROUND);
+	say("job: %s", next_line());
+	to_foreground(job);
+	press(CTRL_C);
+	wait_job();
+}
+
+static void reads_in_background(long arg)
+{
+	(void)arg;
+	take_terminal();
+	start_job("job_reads", BACKGROUND);
+	wait_job();
+	resume_job(FOREGROUND);
+	type("hello\n");
+	say("job: %s", next_line());
+	wait_job();
+}
+
+static void handles_keys(long arg)
+{
+	(void)arg;
+	take_terminal();
+	start_job("job_handles", FOREGROUND);
+	for (int i = 0; i < 5; i++) {
+		press(CTRL_C);
+		say("job: %s", next_line());
+	}
+	press(CTRL_BACKSLASH);
+	say("job: %s", next_line());
+	type("quit\n");
+	say("job: %s", next_line());
+	wait_job();
+}
+
+/* Sent to the job's first process alone, as by kill(1). */
+static void handles_kill(long sig)
+{
+	take_terminal();
+	start_job("job_handles", FOREGROUND);
+	for (int i = 0; i < 3; i++) {
+		kill(job, (int)sig);
+		say("job: %s", next_line());
+	}
+	type("quit\n");
+	say("job: %s", next_line());
+	wait_job();
+}
+
+static void handles_group_kill(long sig)
+{
+	take_terminal();
+	start_job("job_handles", FOREGROUND);
+	for (int i = 0; i < 3; i++) {
+		kill(-job, (int)sig);
+		say("job: %s", next_line());
+	}
+	type("quit\n");
+	say("job: %s", next_line());
+	wait_job();
+}
+
+static void ends_by_kill(long sig)
+{
+	take_terminal();
+	start_job("job_attaches", FOREGROUND);
+	kill(sig < 0 ? -job : job, (int)(sig < 0 ? -sig : sig));
+	wait_job();
+}
+
+static void stops_by_kill(long sig)
+{
+	take_terminal();
+	start_job("job_attaches", FOREGROUND);
+	for (int i = 0; i < 3; i++) {
+		kill(-job, (int)sig);
+		wait_job();
+		say_silence();
+		resume_job(FOREGROUND);
+		say("job: %s", next_line());
+	}
+	kill(-job, SIGKILL);
+	wait_job();
+}
+
+static void stops_itself(long arg)
+{
+	(void)arg;
+	take_terminal();
+	start_job("job_stops_itself", FOREGROUND);
+	for (int i = 0; i < 3; i++) {
+		wait_job();
+		say_silence();
+		resume_job(FOREGROUND);
+		say("job: %s", next_line());
+	}
+	wait_job();
+}
+
+static void killed_while_stopped(long arg)
+{
+	(void)arg;
+	take_terminal();
+	start_job("job_attaches", FOREGROUND);
+	press(CTRL_Z);
+	wait_job();
+	kill(-job, SIGTERM);
+	kill(-job, SIGCONT);
+	say_reaped("shell", job);
+}
+
+static void run_and_leave(void *arg)
+{
+	const int *ends = arg;
+
+	take_terminal();
+	start_job("job_attaches", FOREGROUND);
+	if (write(ends[1], &job, sizeof(job)) != sizeof(job))
+		broken("write");
+}
+
+/* The end of the shell is the hang-up of its foreground. */
+static void hangs_up(long arg)
+{
+	int ends[2];
+	pid_t shell;
+
+	(void)arg;
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (pipe(ends) < 0)
+		broken("pipe");
+	shell = start(run_and_leave, ends);
+	say_reaped("shell", shell);
+	if (read(ends[0], &job, sizeof(job)) != sizeof(job))
+		broken("read");
+	say_reaped("job", job);
+}
+
+static void resizes(long arg)
+{
+	struct winsize size = { .ws_row = 24, .ws_col = 80 };
+
+	(void)arg;
+	take_terminal();
+	start_job("job_handles", FOREGROUND);
+	for (int i = 0; i < 3; i++) {
+		size.ws_row++;
+		ioctl(master, TIOCSWINSZ, &size);
+		say("job: %s", next_line());
+	}
+	type("quit\n");
+	say("job: %s", next_line());
+	wait_job();
+}
+
+/* The jobs; they talk to their terminal. */
+
+static volatile sig_atomic_t got[65];
+
+static void count(int sig)
+{
+	got[sig]++;
+}
+
+static void job_attaches(long arg)
+{
+	int id = segment(page_size());
+	int seen = 0;
+
+	(void)arg;
+	signal(SIGCONT, count);
+	say("ready");
+	for (;;) {
+		detach(attach(id));
+		if (seen != got[SIGCONT]) {
+			seen++;
+			say("continued %d", seen);
+		}
+	}
+}
+
+static void job_reads(long arg)
+{
+	char line[64] = "";
+	ssize_t len;
+
+	(void)arg;
+	shared(page_size());
+	len = read(0, line, sizeof(line) - 1);
+	say("read %zd: %.*s", len, (int)strcspn(line, "\n"), line);
+	exit(4);
+}
+
+/* A line for each signal, with how many there were, until it reads one. */
+static void job_handles(long arg)
+{
+	static const int handled[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP,
+				       SIGWINCH, SIGUSR1 };
+	struct sigaction action = { .sa_handler = count };
+	char line[64];
+	sigset_t all, none;
+
+	(void)arg;
+	shared(page_size());
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &none);
+	for (int i = 0; i < 6; i++)
+		sigaction(handled[i], &action, NULL);
+	say("ready");
+	for (;;) {
+		struct pollfd polled = { .fd = 0, .events = POLLIN };
+
+		if (ppoll(&polled, 1, NULL, &none) == 1)
+			break;
+		for (int i = 0; i < 6; i++)
+			if (got[handled[i]])
+				say("%s %d", sigabbrev_np(handled[i]),
+				    got[handled[i]]);
+		memset((void *)(uintptr_t)got, 0, sizeof(got));
+	}
+	say("quit %zd", read(0, line, sizeof(line)));
+	exit(3);
+}
+
+static void job_stops_itself(long arg)
+{
+	static const int stops[] = { SIGSTOP, SIGTSTP, SIGTTIN };
+
+	(void)arg;
+	shared(page_size());
+	say("ready");
+	for (int i = 0; i < 3; i++) {
+		raise(stops[i]);
+		say("goes on, %s", round_trip());
+	}
+	exit(6);
+}
+
+#define BOTH(name, run, arg) \
+	{ name, run, arg, WRAPPED }, { "inside_" name, run, arg, NATIVE }
+
+const struct test tests[] = {
+	BOTH("ctrl_c_ends_the_job", ends_by_key, CTRL_C),
+	BOTH("ctrl_backslash_ends_the_job", ends_by_key, CTRL_BACKSLASH),
+	BOTH("ctrl_z_and_fg", stops_and_goes_on, 0),
+	BOTH("ctrl_z_and_bg", goes_on_in_background, 0),
+	BOTH("read_in_the_background_stops", reads_in_background, 0),
+	BOTH("keys_are_handled_once", handles_keys, 0),
+	BOTH("sigterm_is_handled_once", handles_kill, SIGTERM),
+	BOTH("sighup_is_handled_once", handles_kill, SIGHUP),
+	BOTH("sigint_is_handled_once", handles_kill, SIGINT),
+	BOTH("sigquit_is_handled_once", handles_kill, SIGQUIT),
+	BOTH("sigterm_of_the_group_is_handled_once", handles_group_kill,
+	     SIGTERM),
+	BOTH("sigint_of_the_group_is_handled_once", handles_group_kill,
+	     SIGINT),
+	BOTH("sigterm_ends_the_job", ends_by_kill, SIGTERM),
+	BOTH("sighup_ends_the_job", ends_by_kill, SIGHUP),
+	BOTH("sigint_ends_the_job", ends_by_kill, SIGINT),
+	BOTH("sigquit_ends_the_job", ends_by_kill, SIGQUIT),
+	BOTH("sigkill_ends_the_job", ends_by_kill, SIGKILL),
+	BOTH("sigterm_of_the_group_ends_the_job", ends_by_kill, -SIGTERM),
+	BOTH("sigkill_of_the_group_ends_the_job", ends_by_kill, -SIGKILL),
+	BOTH("sigstop_of_the_group_stops_the_job", stops_by_kill, SIGSTOP),
+	BOTH("sigtstp_of_the_group_stops_the_job", stops_by_kill, SIGTSTP),
+	BOTH("job_stops_itself_and_goes_on", stops_itself, 0),
+	BOTH("stopped_job_is_terminated", killed_while_stopped, 0),
+	BOTH("hangup_ends_the_job", hangs_up, 0),
+	BOTH("resize_is_told_once", resizes, 0),
+	{ "job_attaches", job_attaches, 0, HIDDEN },
+	{ "job_reads", job_reads, 0, HIDDEN },
+	{ "job_handles", job_handles, 0, HIDDEN },
+	{ "job_stops_itself", job_stops_itself, 0, HIDDEN },
+	{ NULL, NULL, 0, NATIVE },
+};
