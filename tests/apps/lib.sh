@@ -7,8 +7,9 @@
 # ends the script and fails the step.  Programs in other languages print the
 # same lines, `ok - behaviour` and `not ok - behaviour`, themselves.
 #
-# From run: APP_MODE (on, off, native), SHMTRACE, APPS (this folder); the
-# working directory is empty, and removed afterwards.
+# From run: APP_MODE (on, off, native), SHMTRACE, APPS (this folder),
+# APP_SETUP (which installs packages); the working directory is empty, and
+# removed afterwards.
 
 STEP=
 
@@ -103,6 +104,21 @@ segments() {
 	LC_ALL=C ipcs -m -u | awk '/segments allocated/ { print $3 }'
 }
 
+is_installed() {
+	dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null |
+		grep -qx installed
+}
+
+# need PACKAGE...: install those of Debian's packages that are missing
+need() {
+	for need_package; do
+		is_installed "$need_package" && continue
+		[ "${SETUP-}" != no ] || fail "please install: $*" || return
+		"$APP_SETUP" "$@"
+		return
+	done
+}
+
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then
 		"$@"
@@ -111,45 +127,11 @@ as_root() {
 	fi
 }
 
-can_install() {
-	command -v apt-get >/dev/null &&
-		{ [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; }
-}
-
-apt_install() {
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
-		-o DPkg::Lock::Timeout=300 install --no-install-recommends \
-		"$@" >/dev/null
-}
-
-is_installed() {
-	dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null |
-		grep -qx installed
-}
-
-# need PACKAGE...: install those of Debian's packages that are missing
-need() {
-	need_missing=
-	for need_package; do
-		is_installed "$need_package" ||
-			need_missing="$need_missing $need_package"
-	done
-	[ -n "$need_missing" ] || return 0
-	can_install || fail "please install:$need_missing" || return
-	echo "# installing with apt-get:$need_missing"
-	# Stale or missing package lists: fetch them, then once more.
-	# shellcheck disable=SC2086
-	apt_install $need_missing 2>/dev/null || {
-		as_root apt-get -qq -o DPkg::Lock::Timeout=300 update
-		apt_install $need_missing
-	}
-}
-
 # PostgreSQL without the cluster, and the running server, that installing it
 # brings: both switches are only there meanwhile.
 need_postgresql() {
 	is_installed postgresql-15 && return
-	can_install || need postgresql-15 || return
+	as_root true 2>/dev/null || { need postgresql-15; return; }
 	no_start=/usr/sbin/policy-rc.d
 	no_cluster=/etc/postgresql-common/createcluster.d/none.conf
 	[ -e "$no_start" ] && no_start=

@@ -3,15 +3,19 @@
 
 DEMO_PEER := $B/tests/apps/peer
 
-$(DEMO_PEER): tests/apps/peer.c
+$(DEMO_PEER): tests/apps/peer.c $B/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL) $(LDFLAGS) -o $@ $<
+	$(CC) $(filter-out $(MODE),$(ALL)) $(LDFLAGS) -o $@ $<
 
-demo: $B/shmtrace $(DEMO_PEER)
-	@SHMTRACE=$B/shmtrace PEER=$(DEMO_PEER) tests/apps/demo
+# In a make of its own: what set-up installs must be found.
+demo: setup
+	@$(MAKE) run-demo
+
+run-demo: $B/shmtrace $(DEMO_PEER)
+	@SHMTRACE=$${SHMTRACE-$B/shmtrace} PEER=$(DEMO_PEER) tests/apps/demo
 
 # APPS="perl go" for a few; APP_NATIVE=1 without shmtrace.
 check-apps: $(if $(APP_NATIVE),,$B/shmtrace)
-	SHMTRACE=$B/shmtrace tests/apps/run $(APPS)
+	SHMTRACE=$${SHMTRACE-$B/shmtrace} tests/apps/run $(APPS)
 
-.PHONY: demo check-apps
+.PHONY: demo run-demo check-apps
