@@ -222,6 +222,16 @@ uint64_t piece_pgoff(const struct emul *emul, const struct piece *piece,
 	return piece->pgoff + (addr - piece->start) / emul->config.page_size;
 }
 
+void piece_set_start(const struct emul *emul, struct piece *piece,
+		     uint64_t start)
+{
+	if (start >= piece->start)
+		piece->pgoff = piece_pgoff(emul, piece, start);
+	else
+		piece->pgoff -= (piece->start - start) / emul->config.page_size;
+	piece->start = start;
+}
+
 /* __split_vma() */
 struct piece *piece_split(const struct emul_caller *caller,
 			  struct piece *piece, uint64_t at)

@@ -171,9 +171,7 @@ static void move_boundary(struct emul_space *space, struct piece *lower,
 	space_remove(space, lower);
 	space_remove(space, upper);
 	lower->end = to;
-	/* Unsigned arithmetic: right in both directions. */
-	upper->pgoff += (to - upper->start) / space->emul->config.page_size;
-	upper->start = to;
+	piece_set_start(space->emul, upper, to);
 	space_insert(space, lower);
 	space_insert(space, upper);
 }
@@ -320,6 +318,9 @@ static uint64_t changed_until(const struct emul_caller *caller,
 		hole = host->first_hole(caller->task, start, end);
 		return hole < end ? hole : start; /* else: too many mappings */
 	case EMUL_MM_MADVISE:	/* skips holes, and tells in the end */
+		if (error == -EPERM)	/* can_madvise_modify(): DONTFORK */
+			return refused_at(caller->space, call, start, end,
+					  error);
 		return error == -ENOMEM ? end : start;
 	case EMUL_MM_MLOCK:
 	case EMUL_MM_MUNLOCK:

@@ -128,8 +128,7 @@ static void resize(struct emul_space *space, struct piece *piece,
 		   uint64_t start, uint64_t end)
 {
 	space_remove(space, piece);
-	piece->pgoff += (start - piece->start) / space->emul->config.page_size;
-	piece->start = start;
+	piece_set_start(space->emul, piece, start);
 	piece->end = end;
 	space_insert(space, piece);
 }
@@ -211,27 +210,36 @@ static void resize_in_place(const struct emul_caller *caller,
 	}
 }
 
+/* EINVAL and EFAULT are found before anything is touched (but with no old
+   length the target may cover the source, which then is missing), and so is a
+   sealed source.  What is left is the unmapping of target or tail. */
+static void mremap_failed(const struct emul_caller *caller,
+			  const struct remap *r, sysret_t result)
+{
+	const struct piece *source = tree_at(caller->space->root, r->addr);
+
+	if (result == -EINVAL || (result == -EFAULT && r->old_len))
+		return;
+	if (result == -EPERM && source && source->props & PIECE_SEALED)
+		return;
+	if (r->fixed)
+		unmap_failed(caller, r->target, r->target + r->new_len, result);
+	else if (r->new_len < r->old_len)
+		unmap_failed(caller, r->addr + r->new_len,
+			     r->addr + r->old_len, result);
+}
+
 void mremap_leave(const struct emul_caller *caller,
 		  const struct emul_mmcall *call, sysret_t result)
 {
 	struct remap r = remap_of(caller->space->emul, call);
-	uint64_t end = r.addr + r.old_len;
 
-	/* Found before anything is touched; but with no old length the target
-	   may cover the source, which then is missing. */
-	if (result == -EINVAL || (result == -EFAULT && r.old_len)) {
-		return;
-	} else if (result < 0) {
-		if (r.fixed)
-			unmap_failed(caller, r.target, r.target + r.new_len,
-				       result);
-		else if (result == -EPERM && r.new_len < r.old_len)
-			unmap_failed(caller, r.addr + r.new_len, end, result);
-	} else if ((uint64_t)result == r.addr && !r.fixed && !r.dont_unmap) {
+	if (result < 0)
+		mremap_failed(caller, &r, result);
+	else if ((uint64_t)result == r.addr && !r.fixed && !r.dont_unmap)
 		resize_in_place(caller, &r);
-	} else {
+	else
 		move(caller, &r, (uint64_t)result);
-	}
 }
 
 /* ---- remap_file_pages ---- */

@@ -223,6 +223,9 @@ struct piece *piece_split(const struct emul_caller *caller,
 			  struct piece *piece, uint64_t at);
 /* Unmaps [start, end) as munmap does.  Takes up to two spares. */
 void space_cut(const struct emul_caller *caller, uint64_t start, uint64_t end);
+/* Moves the lower bound, up or down; the piece is not in the tree. */
+void piece_set_start(const struct emul *emul, struct piece *piece,
+		     uint64_t start);
 uint64_t piece_pgoff(const struct emul *emul, const struct piece *piece,
 		     uint64_t addr);
 

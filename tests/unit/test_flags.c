@@ -38,6 +38,17 @@ START_TEST(mprotect_beside_equal_neighbour_moves_the_boundary)
 }
 END_TEST
 
+START_TEST(a_boundary_moved_down_keeps_the_virtual_base)
+{
+	attach8();
+	fake_mprotect(task, at(4), 4 * PG, PROT_READ);
+	expect(fake_mprotect(task, at(2), 2 * PG, PROT_READ), 0);
+	ck_assert_str_eq(pieces(W), "0-2@0 2-8@2");
+	expect(fake_shmdt(task, W), 0);
+	expect_n(id, 0);
+}
+END_TEST
+
 START_TEST(equal_pieces_are_never_joined)
 {
 	attach8();
@@ -334,6 +345,7 @@ Suite *suite_flags(void)
 
 	tcase_add_test(t, mprotect_of_the_middle_makes_three_pieces);
 	tcase_add_test(t, mprotect_beside_equal_neighbour_moves_the_boundary);
+	tcase_add_test(t, a_boundary_moved_down_keeps_the_virtual_base);
 	tcase_add_test(t, equal_pieces_are_never_joined);
 	tcase_add_test(t, mprotect_spanning_equal_pieces_moves_what_it_can);
 	tcase_add_test(t, mprotect_over_a_hole_changes_what_is_before_it);

@@ -295,6 +295,8 @@ START_TEST(a_piece_moved_back_extends_its_neighbour)
 	expect(remap(0, 2, 2, MOVE, 20), at(20));
 	expect(remap(20, 2, 2, MOVE, 0), W);
 	ck_assert_str_eq(pieces(W), "0-6@0");
+	expect(fake_shmdt(task, W), 0);		/* the offset is right */
+	expect_n(id, 0);
 }
 END_TEST
 
