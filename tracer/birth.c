@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "tracer/call.h"
@@ -290,6 +291,52 @@ static void adopt_orphans(struct task *task)
 	task_each(count_thread, &threads);
 	if (threads.count == 1)
 		task_each(adopt_orphan, task);
+}
+
+static unsigned execs;		/* begun since they were last settled */
+
+void birth_exec_begins(struct task *task)
+{
+	if (!task->mm || emul_space_is_empty(task->mm->space))
+		return;
+	task->in_exec = true;
+	execs++;
+}
+
+/* The old address space has our stub, the new one has not. */
+static bool has_new_space(const struct task *task)
+{
+	char byte;
+	struct iovec local = { &byte, 1 };
+	/* an address of the program travels as a pointer here */
+	struct iovec stub = { (void *)(uintptr_t)run.arena_start, 1 };
+
+	return process_vm_readv(task->tid, &local, 1, &stub, 1, 0) < 0 &&
+	       errno == EFAULT;
+}
+
+static void settle(struct task *task, void *arg)
+{
+	bool *any = arg;
+
+	if (!task->in_exec || !task->mm)
+		return;
+	if (task->mm->users == 1 && task->mm->stub && has_new_space(task)) {
+		task->in_exec = false;
+		mm_put(task);
+	} else {
+		*any = true;
+	}
+}
+
+void birth_settle_execs(void)
+{
+	bool any = false;
+
+	if (!execs)
+		return;
+	task_each(settle, &any);
+	execs = any;
 }
 
 /* Exec by a thread that is not the leader takes the leader's id over. */

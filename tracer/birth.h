@@ -23,6 +23,12 @@ void birth_keep_traced(struct task *task);
 /* At the exit stop after that: put back what was changed. */
 void birth_undo(struct task *task);
 
+/* At execve: the address space can be gone, and others can see that by a
+   closed descriptor, before the exec event comes. */
+void birth_exec_begins(struct task *task);
+/* Before an answer that shows nattch: account for such execs. */
+void birth_settle_execs(void);
+
 /* Stops of STOP_EXEC, STOP_EXIT and STOP_DEAD.  birth_exec returns the task
    as it is called from now on. */
 struct task *birth_exec(struct task *task);

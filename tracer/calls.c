@@ -112,6 +112,8 @@ static const struct {
 	{ SYS_setns, handle_namespaces },
 	{ SYS_clone, birth_keep_traced },
 	{ SYS_clone3, birth_keep_traced },
+	{ SYS_execve, birth_exec_begins },
+	{ SYS_execveat, birth_exec_begins },
 	{ SYS_seccomp, guard_seccomp },
 	{ SYS_prctl, guard_prctl },
 #ifdef SYS_open
@@ -171,6 +173,7 @@ static void handle_native(struct task *task)
 	   space and of /proc: all else has its seccomp stop still to come. */
 	if (task->call.at == CALL_ENTRY && run.filtered)
 		return;
+	birth_settle_execs();
 	if (handle)
 		handle(task);
 	else if (is_foreign_shm((uint64_t)task->call.asked.nr, 0))
@@ -218,6 +221,7 @@ void calls_notice(const struct notice *notice)
 	task->call.at = CALL_NOTICE;
 	task->call.notice = notice->id;
 	task->call.asked.nr = notice->nr;
+	birth_settle_execs();
 	memcpy(task->call.asked.args, notice->args, sizeof(notice->args));
 	find_handler(notice->nr)(task);
 	task->call.at = CALL_NONE;

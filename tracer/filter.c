@@ -42,6 +42,8 @@ static const int always[] = {
 	SYS_mlockall, SYS_munlockall,
 	/* a filter of the program's own */
 	SYS_seccomp,
+	/* others can see an exec before its event is reported */
+	SYS_execve, SYS_execveat,
 };
 
 /* Stop if (addr, len) in these arguments touches the arena. */

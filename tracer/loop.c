@@ -59,7 +59,9 @@ static bool next_event(struct event *event)
 	if (tid < 0)
 		return true;
 	event->task = task_find(tid);
-	if (!event->task)
+	if (event->task)
+		event->task->in_exec = false;	/* or it has failed */
+	else
 		event->task = birth_unannounced(tid);
 	if (!event->task)
 		log_fatal("out of memory");
@@ -188,8 +190,8 @@ static void handle_event(const struct event *event)
 	case STOP_EXEC:
 		handled(birth_exec(task), 0);
 		break;
-	case STOP_EXIT:
-		land(task);
+	case STOP_EXIT:		/* it may have been killed on the way */
+		task->flight.kind = FLIGHT_NONE;
 		birth_exit(task);
 		resume(task, 0);
 		break;

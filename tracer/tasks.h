@@ -67,6 +67,7 @@ struct task {
 		TASK_EXPECTED,	/* adopted; its first stop is to come */
 		TASK_LIVE,
 	} state;
+	bool in_exec;		/* its address space may be a new one */
 	bool stillborn;		/* died before its parent announced it */
 	bool pending;		/* a status that a handler met on its way: */
 	int status;
