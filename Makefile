@@ -9,8 +9,8 @@
 #   make uninstall  the same PREFIX and DESTDIR
 #   make clean
 #
-# Parts of check: check-unit check-cases check-conform.  Beyond it, each
-# from tests/<part>/rules.mk: check-fault check-apps check-diff check-ltp
+# Parts of check: check-unit check-arch check-cases check-conform.  Beyond
+# it, from tests/<part>/rules.mk: check-fault check-apps check-diff check-ltp
 # check-arm64 fuzz bench; tests/README.md tells what they do.
 #
 # Knobs: CC, CFLAGS, SAN=1 (ASan+UBSan), COVER=1 (gcov), WERROR=1,
@@ -71,7 +71,7 @@ $B/flags: FORCE
 
 # The parts run in a make of their own: what set-up installs must be found.
 PACKAGES := check libunwind-dev pkg-config
-PARTS	:= check-unit check-cases check-conform
+PARTS	:= check-unit check-arch check-cases check-conform
 
 setup:
 	@$(if $(filter no,$(SETUP)),,tests/setup $(PACKAGES))
