@@ -381,12 +381,27 @@ void birth_exit(struct task *task)
 		emul_task_exit(task->ns, task->creator);
 }
 
+/* A thread whose end we missed: it was killed at its exec event, say. */
+static void bury(struct task *task, void *arg)
+{
+	const struct task *leader = arg;
+
+	if (task == leader || task->tgid != leader->tgid ||
+	    task->state == TASK_UNBORN)
+		return;
+	birth_exit(task);
+	task_free(task);
+}
+
+/* The leader is reported dead last of all threads. */
 void birth_dead(struct task *task)
 {
 	if (task->state == TASK_UNBORN) {
 		task->stillborn = true;
 		return;
 	}
+	if (task->tid == task->tgid && task->mm)
+		task_each(bury, task);
 	birth_exit(task);
 	task_free(task);
 }

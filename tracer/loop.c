@@ -26,46 +26,71 @@ struct event {
 	struct notice notice;
 };
 
-/* A wait status, a notice, or neither yet; false when no task is left. */
-static bool wait_once(struct event *event, pid_t *tid)
+static struct task *find_or_add(pid_t tid)
 {
-	*tid = waitpid(-1, &event->status, __WALL | (run.notices ? WNOHANG :
-								  0));
-	if (*tid < 0 && errno == EINTR)
-		*tid = 0;
-	if (*tid < 0)
-		return false;
-	if (*tid == 0 && notice_wait() && notice_receive(&event->notice))
-		*tid = -1;
-	return true;
+	struct task *task = task_find(tid);
+
+	if (!task)
+		task = birth_unannounced(tid);
+	if (!task)
+		log_fatal("out of memory");
+	task->in_exec = false;	/* or it has failed */
+	return task;
 }
 
-/* The next thing that happens to anyone, those met on the way first; false
-   at the end. */
+/*
+ * Take in all statuses that are there, so that each task has its turn: the
+ * kernel would report the busiest of the first ones for ever.  False when no
+ * task is left.
+ */
+static bool take_statuses(int flags)
+{
+	int status;
+	pid_t tid;
+
+	for (;;) {
+		tid = waitpid(-1, &status, __WALL | flags);
+		if (tid < 0 && errno == EINTR)
+			continue;
+		if (tid <= 0)
+			return tid == 0;
+		task_defer(find_or_add(tid), status);
+		flags = WNOHANG;
+	}
+}
+
+/* The next thing that happens to anyone; false at the end.  What befell a
+   task goes before a notice: its death may be what the notice asks about. */
 static bool next_event(struct event *event)
 {
-	pid_t tid = 0;
-
-	event->task = task_deferred();
-	if (event->task) {
-		event->status = event->task->status;
-		return true;
-	}
-	if (notice_deferred(&event->notice))
-		return true;
-	while (tid == 0)
-		if (!wait_once(event, &tid))
+	for (;;) {
+		event->task = task_deferred();
+		if (event->task) {
+			event->status = event->task->status;
+			return true;
+		}
+		if (!take_statuses(run.notices ? WNOHANG : 0) &&
+		    !task_any_deferred())
 			return false;
-	if (tid < 0)
-		return true;
-	event->task = task_find(tid);
-	if (event->task)
-		event->task->in_exec = false;	/* or it has failed */
-	else
-		event->task = birth_unannounced(tid);
-	if (!event->task)
-		log_fatal("out of memory");
-	return true;
+		if (task_any_deferred())
+			continue;
+		if (notice_deferred(&event->notice))
+			return true;
+		if (notice_wait() && notice_receive(&event->notice))
+			return true;
+	}
+}
+
+/* Killed while it was in our hands, a task can be at its exit stop by now:
+   resumed from there, it would die unaccounted for. */
+static bool has_moved(const struct task *task)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return task->mm && !emul_space_is_empty(task->mm->space) &&
+	       waitid(P_PID, (id_t)task->tid, &info,
+		      WSTOPPED | WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 &&
+	       info.si_pid != 0;
 }
 
 /* ESRCH: killed meanwhile, its last status is on the way. */
@@ -74,8 +99,9 @@ static void resume(struct task *task, int sig)
 	bool plain = !run.filtered || task->undo ||
 		     (task->mm && (task->mm->everywhere || task->mm->viewing));
 
-	ptrace(plain ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, NULL,
-	       (void *)(long)sig);
+	if (!has_moved(task))
+		ptrace(plain ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, NULL,
+		       (void *)(long)sig);
 }
 
 static void handled(struct task *task, int sig)

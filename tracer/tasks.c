@@ -4,7 +4,6 @@
  */
 #include "tracer/tasks.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -108,9 +107,10 @@ void task_each(void (*visit)(struct task *, void *), void *arg)
 
 void task_defer(struct task *task, int status)
 {
-	assert(!task->pending);
-	task->pending = true;
 	task->status = status;
+	if (task->pending)
+		return;
+	task->pending = true;
 	task->next_pending = NULL;
 	*last_pending = task;
 	last_pending = &task->next_pending;
@@ -125,6 +125,11 @@ struct task *task_deferred(void)
 	drop_pending(task);
 	task->pending = false;
 	return task;
+}
+
+bool task_any_deferred(void)
+{
+	return first_pending != NULL;
 }
 
 struct mm *mm_new(struct emul_space *space)

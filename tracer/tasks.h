@@ -89,9 +89,12 @@ void task_free(struct task *task);
 void task_rename(struct task *task, pid_t to);
 void task_each(void (*visit)(struct task *, void *), void *arg);
 
-/* Remember a status for the loop; hand the oldest one out (NULL: none). */
+/* Remember a status for the loop; a newer one takes the place of an older
+   one, which it tells to be void (the task was killed).  Hand the oldest one
+   out (NULL: none). */
 void task_defer(struct task *task, int status);
 struct task *task_deferred(void);
+bool task_any_deferred(void);
 
 struct mm *mm_new(struct emul_space *space);
 /* Gives up one user; with the last one every attachment goes. */
