@@ -58,6 +58,7 @@ struct emul_caller {
 				   never used twice in a run: for
 				   shm_rmid_forced */
 	int64_t now;		/* seconds, CLOCK_REALTIME */
+	bool read_implies_exec;	/* personality: what can be read is executable */
 };
 
 /* Protection bits of a piece; the values of PROT_*. */
@@ -128,6 +129,9 @@ struct emul_host {
 	   after an mlock that failed with ENOMEM, to tell a limit (nothing
 	   done) from pages that cannot be had (all done).  May be NULL. */
 	bool (*is_locked)(void *task, uint64_t addr);
+	/* PROT_* of the mapping at addr, which is one.  Only after an mprotect
+	   that failed, to see how far it came.  May be NULL. */
+	int (*protection)(void *task, uint64_t addr);
 };
 
 /* Fixed for a run. */

@@ -299,24 +299,44 @@ static uint64_t locked_until(const struct emul_caller *caller, uint64_t start,
 	return host->is_locked(caller->task, start) ? hole : start;
 }
 
+/* mprotect, looked up: to the first piece that does not have what it should
+   have.  Without the host's help: a guess by the error. */
+static uint64_t protected_until(const struct emul_caller *caller,
+				const struct emul_mmcall *call,
+				const struct change *change, uint64_t start,
+				uint64_t end, sysret_t error)
+{
+	const struct emul_host *host = &caller->space->emul->host;
+	uint64_t hole = host->first_hole(caller->task, start, end), at = start;
+	const struct piece *piece;
+
+	if (!host->protection && error != -ENOMEM)
+		return refused_at(caller->space, call, start, end, error);
+	if (!host->protection)
+		return hole < end ? hole : start; /* else: too many mappings */
+	while ((piece = first_changed(caller->space, at, hole, change))) {
+		at = piece->start > at ? piece->start : at;
+		if (host->protection(caller->task, at) !=
+		    (call->prot & PIECE_PROT))
+			return at;
+		if (piece->end >= hole)
+			break;
+		at = piece->end;
+	}
+	return hole;
+}
+
 /* Up to where [start, end) was changed; `start`: not at all. */
 static uint64_t changed_until(const struct emul_caller *caller,
 			      const struct emul_mmcall *call,
 			      const struct change *change, uint64_t start,
 			      uint64_t end, sysret_t error)
 {
-	const struct emul_host *host = &caller->space->emul->host;
-	uint64_t hole;
-
 	switch (call->op) {
 	case EMUL_MM_MPROTECT:
-		if (error == -EACCES || error == -EPERM)
-			return refused_at(caller->space, call, start, end,
-					  error);
-		if (error != -ENOMEM)
+		if (error != -EACCES && error != -EPERM && error != -ENOMEM)
 			return start;
-		hole = host->first_hole(caller->task, start, end);
-		return hole < end ? hole : start; /* else: too many mappings */
+		return protected_until(caller, call, change, start, end, error);
 	case EMUL_MM_MADVISE:	/* skips holes, and tells in the end */
 		if (error == -EPERM)	/* can_madvise_modify(): DONTFORK */
 			return refused_at(caller->space, call, start, end,

@@ -210,17 +210,36 @@ static void resize_in_place(const struct emul_caller *caller,
 	}
 }
 
+static bool is_sealed(const struct piece *piece, void *arg)
+{
+	return (piece->props & PIECE_SEALED) &&
+	       piece->start < *(const uint64_t *)arg;
+}
+
+/* Whose seal was it?  A source of others may have one, of which we know
+   nothing: believe in it unless one of ours is in the way. */
+static bool was_source_sealed(const struct emul_space *space,
+			      const struct remap *r)
+{
+	const struct piece *source = tree_at(space->root, r->addr);
+	uint64_t start = r->fixed ? r->target : r->addr + r->new_len;
+	uint64_t end = r->fixed ? r->target + r->new_len
+				: r->addr + r->old_len;
+
+	if (source)
+		return (source->props & PIECE_SEALED) != 0;
+	return !tree_find(space->root, start, is_sealed, &end);
+}
+
 /* EINVAL and EFAULT are found before anything is touched (but with no old
    length the target may cover the source, which then is missing), and so is a
    sealed source.  What is left is the unmapping of target or tail. */
 static void mremap_failed(const struct emul_caller *caller,
 			  const struct remap *r, sysret_t result)
 {
-	const struct piece *source = tree_at(caller->space->root, r->addr);
-
 	if (result == -EINVAL || (result == -EFAULT && r->old_len))
 		return;
-	if (result == -EPERM && source && source->props & PIECE_SEALED)
+	if (result == -EPERM && was_source_sealed(caller->space, r))
 		return;
 	if (r->fixed)
 		unmap_failed(caller, r->target, r->target + r->new_len, result);

@@ -222,6 +222,8 @@ sysret_t emul_shmat(const struct emul_caller *caller, uint64_t shmid,
 		return -EACCES;
 	if (over_shmseg(caller))	/* POSIX; Linux has no such limit */
 		return -EMFILE;
+	if (caller->read_implies_exec)	/* do_mmap() */
+		plan.mapping.prot |= EMUL_EXEC;
 	result = attach(caller, &plan);
 	/* out_nattch: with shm_rmid_forced a failed attach destroys. */
 	if (result < 0 && result != SYSRET_GONE &&

@@ -125,6 +125,8 @@ static void inherit(struct task *task, struct task *parent, uint64_t flags)
 	task->tgid = flags & CLONE_THREAD ? parent->tgid : task->tid;
 	task->no_new_privs = parent->no_new_privs;
 	task->own_filter = parent->own_filter;
+	task->strict = parent->strict;
+	task->read_implies_exec = parent->read_implies_exec;
 	if (flags & CLONE_NEWUSER)
 		cred_forget(&task->cred);
 	else

@@ -48,6 +48,8 @@ enum call_kind call_begin(struct task *task)
 	if (arch_fetch(task->tid, &call->regs, &call->asked) < 0)
 		return CALL_IS_GONE;
 	call->nothing = call_of_nothing(info.arch, call->asked.nr);
+	call->trace_data = info.op == PTRACE_SYSCALL_INFO_SECCOMP ?
+		info.seccomp.ret_data : 0;
 	call->at = info.op == PTRACE_SYSCALL_INFO_SECCOMP ? CALL_SECCOMP :
 							    CALL_ENTRY;
 	return info.arch == arch_audit ? CALL_IS_NATIVE : CALL_IS_FOREIGN;
@@ -67,6 +69,8 @@ static bool pass_stop(struct task *task, int status)
 		task->call.stop_signal = 0;
 		return true;
 	case STOP_GROUP:
+		task->call.rejoin = true;
+		return true;
 	case STOP_SIGNAL:	/* only SIGSTOP cannot be blocked */
 		task->call.stop_signal = sig;
 		return true;

@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <linux/sched.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/syscall.h>
 
 #include "tracer/backtrace.h"
@@ -90,10 +92,19 @@ static void handle_namespaces(struct task *task)
 	task->ns = ns;
 }
 
+static void handle_personality(struct task *task)
+{
+	uint32_t persona = (uint32_t)task->call.asked.args[0];
+
+	if (call_run(task) >= 0 && persona != UINT32_MAX)
+		task->read_implies_exec = persona & READ_IMPLIES_EXEC;
+}
+
 static const struct {
 	long nr;
 	handler *handle;
 } table[] = {
+	{ SYS_personality, handle_personality },
 	{ SYS_shmget, handle_shmget },
 	{ SYS_shmctl, handle_shmctl },
 	{ SYS_shmat, handle_shmat },
@@ -162,6 +173,8 @@ static void handle_native(struct task *task)
 {
 	handler *handle = find_handler(task->call.asked.nr);
 
+	if (guard_forbids(task))
+		return;
 	if (mmcalls_handle(task))
 		return;
 	if (views_concern(task->call.asked.nr)) {
@@ -178,8 +191,6 @@ static void handle_native(struct task *task)
 		handle(task);
 	else if (is_foreign_shm((uint64_t)task->call.asked.nr, 0))
 		refuse_foreign(task);
-	else if (task->call.at == CALL_SECCOMP)
-		guard_stray_trace(task);
 }
 
 void calls_handle(struct task *task)
@@ -218,6 +229,10 @@ void calls_notice(const struct notice *notice)
 		return;
 	}
 	task->flight.kind = FLIGHT_NONE;	/* or it could not call */
+	if (task->strict) {
+		kill(task->tgid, SIGKILL);
+		return;
+	}
 	task->call.at = CALL_NOTICE;
 	task->call.notice = notice->id;
 	task->call.asked.nr = notice->nr;

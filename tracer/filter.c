@@ -27,6 +27,7 @@
 #define IP_LOW ((uint32_t)offsetof(struct seccomp_data, instruction_pointer))
 #define IP_HIGH (IP_LOW + 4)
 
+#define TRACE (SECCOMP_RET_TRACE | FILTER_TRACE_DATA)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Stop whatever their arguments. */
@@ -42,6 +43,8 @@ static const int always[] = {
 	SYS_mlockall, SYS_munlockall,
 	/* a filter of the program's own */
 	SYS_seccomp,
+	/* READ_IMPLIES_EXEC */
+	SYS_personality,
 	/* others can see an exec before its event is reported */
 	SYS_execve, SYS_execveat,
 };
@@ -105,7 +108,7 @@ static void answer_number(struct assembler *as, uint32_t nr, uint32_t action)
 
 static void trace_number(struct assembler *as, uint32_t nr)
 {
-	answer_number(as, nr, SECCOMP_RET_TRACE);
+	answer_number(as, nr, TRACE);
 }
 
 /* Foreign ABIs: their shared-memory calls must never reach the host. */
@@ -130,7 +133,7 @@ static void foreign(struct assembler *as)
 		put(as, BPF_ALU | BPF_AND | BPF_K, 0xffff, 0, 0);
 		if_at_least(as, 21, 0, 2);
 		if_at_least(as, 25, 1, 0);
-		answer(as, SECCOMP_RET_TRACE);
+		answer(as, TRACE);
 	}
 	answer(as, SECCOMP_RET_ALLOW);
 	as->filter->code[jump].k = as->filter->len - jump - 1u;
@@ -154,7 +157,7 @@ static void range_body(struct assembler *as, unsigned a, unsigned b)
 	load(as, HIGH(b));
 	put(as, BPF_ALU | BPF_ADD | BPF_X, 0, 0, 0);
 	if_at_least(as, start - 1, 0, 1);
-	answer(as, SECCOMP_RET_TRACE);
+	answer(as, TRACE);
 	answer(as, SECCOMP_RET_ALLOW);
 }
 
@@ -200,7 +203,7 @@ static void ranged_calls(struct assembler *as)
 	if_at_least(as, (uint32_t)(as->config->arena_end >> 32), 3, 0);
 	if_at_least(as, (uint32_t)(as->config->arena_start >> 32) - 1, 1, 0);
 	put(as, BPF_JMP | BPF_JA, 1, 0, 0);
-	answer(as, SECCOMP_RET_TRACE);
+	answer(as, TRACE);
 	range_body(as, 0, 1);
 	end_body(as, begin);
 }
@@ -212,7 +215,7 @@ static void trace_flag(struct assembler *as, uint32_t nr, uint32_t bit)
 
 	load(as, LOW(0));
 	if_any_bit(as, bit, 0, 1);
-	answer(as, SECCOMP_RET_TRACE);
+	answer(as, TRACE);
 	answer(as, SECCOMP_RET_ALLOW);
 	end_body(as, begin);
 }
@@ -244,7 +247,7 @@ static void carrier(struct assembler *as)
 	if_equal(as, (uint32_t)as->config->cookie, 0, 1);
 	answer(as, SECCOMP_RET_USER_NOTIF);
 	if_equal(as, (uint32_t)as->config->cookie + 1, 0, 1);
-	answer(as, SECCOMP_RET_TRACE);
+	answer(as, TRACE);
 	answer(as, SECCOMP_RET_ALLOW);
 	end_body(as, begin);
 }
@@ -253,7 +256,7 @@ static void carrier(struct assembler *as)
 static void values(struct assembler *as)
 {
 	uint32_t action = as->config->notices ? SECCOMP_RET_USER_NOTIF :
-						SECCOMP_RET_TRACE;
+						TRACE;
 
 	answer_number(as, SYS_shmget, action);
 	answer_number(as, SYS_shmctl, action);
@@ -299,6 +302,20 @@ static const int ours[] = {
 	SYS_mmap, SYS_munmap, SYS_close, SYS_getpgid, SYS_getpid,
 	SYS_prlimit64, SYS_prctl, SYS_openat, SYS_seccomp,
 };
+
+void filter_strict(struct filter *filter)
+{
+	static const int allowed[] = {
+		SYS_read, SYS_write, SYS_exit, SYS_rt_sigreturn,
+	};
+	struct assembler as = { filter, NULL };
+
+	filter->len = 0;
+	load(&as, NR);
+	for (size_t i = 0; i < COUNT(allowed); i++)
+		answer_number(&as, (uint32_t)allowed[i], SECCOMP_RET_ALLOW);
+	answer(&as, SECCOMP_RET_TRACE | FILTER_STRICT_DATA);
+}
 
 unsigned filter_exemption(struct sock_filter *code,
 			  const struct filter_config *config)

@@ -9,6 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The data of our SECCOMP_RET_TRACE: a stop with other data comes from a
+   filter of the program's own. */
+#define FILTER_TRACE_DATA 0x5359
+/* The data for what strict mode forbids (guard.c). */
+#define FILTER_STRICT_DATA 0x535a
+
 #define FILTER_ROOM 512		/* instructions */
 #define FILTER_EXEMPTION_ROOM 32
 
@@ -36,5 +42,9 @@ void filter_build(struct filter *filter, const struct filter_config *config);
    FILTER_EXEMPTION_ROOM. */
 unsigned filter_exemption(struct sock_filter *code,
 			  const struct filter_config *config);
+
+/* What strict mode allows (mode1_syscalls, kernel/seccomp.c): the kernel does
+   not enter it any more once there is a filter. */
+void filter_strict(struct filter *filter);
 
 #endif

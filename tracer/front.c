@@ -4,7 +4,9 @@
  *
  * A signal from the terminal goes to the whole foreground process group, so
  * the program has it already; one that was sent to us alone is passed on.
- * When the program stops we stop in the same way, for the shell to see.
+ * When the program stops we stop in the same way, for the shell to see.  It
+ * may go on again before we have stopped: so the tracer, which sees it go on,
+ * sends us SIGCONT as well.
  */
 #include "tracer/front.h"
 
@@ -24,7 +26,6 @@ struct front {
 	pid_t program, tracer;
 	bool ended;		/* the program; its status: */
 	siginfo_t how;
-	bool stopped;		/* the program, by job control */
 };
 
 /* Do in ourselves what the signal does by default. */
@@ -70,17 +71,23 @@ _Noreturn static void tracer_ended(struct front *front, const siginfo_t *how)
 	end_as_program(front);
 }
 
-static void program_stopped(struct front *front, int sig)
+static bool has_gone_on(const struct front *front)
 {
 	siginfo_t info = { .si_pid = 0 };
 
-	front->stopped = true;
+	waitid(P_PID, (id_t)front->program, &info,
+	       WCONTINUED | WEXITED | WNOHANG | WNOWAIT);
+	return info.si_pid != 0;
+}
+
+static void program_stopped(const struct front *front, int sig)
+{
+	if (has_gone_on(front))
+		return;
 	suffer(sig);
 	/* We run again; if the program does not, SIGCONT was for us alone. */
-	waitid(P_PID, (id_t)front->program, &info, WCONTINUED | WNOHANG);
-	if (info.si_pid == 0)
+	if (!has_gone_on(front))
 		kill(front->program, SIGCONT);
-	front->stopped = false;
 }
 
 static void take_children(struct front *front)
@@ -117,7 +124,7 @@ static void pass_on(struct front *front, const siginfo_t *info)
 		/* only what the program left behind is there to end */
 		if (ends_us(info->si_signo))
 			kill(front->tracer, SIGKILL);
-	} else if (info->si_code <= 0) {
+	} else if (info->si_code <= 0 && info->si_pid != front->tracer) {
 		kill(front->program, info->si_signo);
 	}
 }

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,10 +123,38 @@ static void guard_filter(struct task *task, unsigned pointer)
 	free(mended);
 }
 
+/* Strict mode, as a filter; no exemption: there shmat kills on Linux too. */
+static void enter_strict(struct task *task)
+{
+	struct mended *mended = calloc(1, sizeof(*mended));
+	struct filter filter;
+	sysret_t result = -ENOMEM;
+
+	filter_strict(&filter);
+	if (mended) {
+		mended->header.len = filter.len;
+		memcpy(mended->code, filter.code,
+		       filter.len * sizeof(filter.code[0]));
+		task->call.asked.nr = SYS_prctl;
+		task->call.asked.args[0] = PR_SET_SECCOMP;
+		task->call.asked.args[1] = SECCOMP_MODE_FILTER;
+		result = install(task, 2, mended);
+		call_answer(task, result);
+	}
+	if (result >= 0)
+		task->strict = true;
+	free(mended);
+}
+
 void guard_seccomp(struct task *task)
 {
-	if ((uint32_t)task->call.asked.args[0] == SECCOMP_SET_MODE_FILTER)
+	const uint64_t *args = task->call.asked.args;
+
+	if ((uint32_t)args[0] == SECCOMP_SET_MODE_FILTER)
 		guard_filter(task, 2);
+	else if ((uint32_t)args[0] == SECCOMP_SET_MODE_STRICT && !args[1] &&
+		 !args[2] && !task->own_filter)
+		enter_strict(task);
 }
 
 void guard_prctl(struct task *task)
@@ -136,6 +165,8 @@ void guard_prctl(struct task *task)
 	case PR_SET_SECCOMP:
 		if (args[1] == SECCOMP_MODE_FILTER)
 			guard_filter(task, 2);
+		else if (args[1] == SECCOMP_MODE_STRICT && !task->own_filter)
+			enter_strict(task);
 		break;
 	case PR_GET_SECCOMP:
 		call_answer(task, task->own_filter ? SECCOMP_MODE_FILTER : 0);
@@ -154,7 +185,22 @@ void guard_prctl(struct task *task)
 	}
 }
 
-void guard_stray_trace(struct task *task)
+static bool strict_allows(int64_t nr)
 {
+	return nr == SYS_read || nr == SYS_write || nr == SYS_exit ||
+	       nr == SYS_rt_sigreturn;
+}
+
+/* TRACE without a tracer is ENOSYS. */
+bool guard_forbids(struct task *task)
+{
+	if (task->strict && !strict_allows(task->call.asked.nr)) {
+		kill(task->tgid, SIGKILL);
+		return true;
+	}
+	if (task->call.at != CALL_SECCOMP ||
+	    task->call.trace_data == FILTER_TRACE_DATA)
+		return false;
 	call_answer(task, -ENOSYS);
+	return true;
 }

@@ -11,8 +11,8 @@
    in front; it does not see what we set. */
 void guard_seccomp(struct task *task);
 void guard_prctl(struct task *task);
-/* A seccomp stop that is none of ours: the program's filter said TRACE, and
-   without a tracer that is ENOSYS. */
-void guard_stray_trace(struct task *task);
+/* Is this stop the verdict of a filter of the program's own, or against
+   strict mode?  Then it has been dealt with. */
+bool guard_forbids(struct task *task);
 
 #endif

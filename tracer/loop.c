@@ -6,9 +6,11 @@
 #include "tracer/loop.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "tracer/birth.h"
 #include "tracer/calls.h"
@@ -126,6 +128,11 @@ static void handle_call(struct task *task, void (*handle)(struct task *))
 	task->call.at = CALL_NONE;
 	sig = task->call.stop_signal;
 	task->call.stop_signal = 0;
+	task->resent = sig;
+	/* the trap tells whether the group is still stopped */
+	if (task->call.rejoin)
+		ptrace(PTRACE_INTERRUPT, task->tid, NULL, NULL);
+	task->call.rejoin = false;
 	handled(task, sig);
 }
 
@@ -165,6 +172,9 @@ static void handle_signal(struct task *task, int sig)
 		return;
 	land(task);
 	calls_repeat_interrupted(task);
+	if (sig == task->over)	/* SIGCONT has overtaken it */
+		sig = 0;
+	task->over = task->resent = 0;
 	resume(task, sig);
 }
 
@@ -174,6 +184,11 @@ static void handle_birth(struct task *task)
 		return;		/* waits for its parent's event */
 	if (task->state == TASK_EXPECTED)
 		birth_first_stop(task);
+	task->over = task->resent;
+	task->resent = 0;
+	if (task->listening && task->tid == run.first)
+		kill(getppid(), SIGCONT);	/* see front.c */
+	task->listening = false;
 	handled(task, 0);
 }
 
@@ -194,6 +209,7 @@ static void handle_group_stop(struct task *task)
 		return;
 	if (task->state == TASK_EXPECTED)
 		birth_first_stop(task);
+	task->listening = true;
 	ptrace(PTRACE_LISTEN, task->tid, NULL, NULL);
 }
 

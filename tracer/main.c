@@ -147,6 +147,10 @@ static void seize_program(const struct filter_config *config, int socket)
 		log_fatal("cannot install the seccomp filter");
 	if (config->notices && !notice_is_cheap(run.listener))
 		log_fatal("the seccomp filter has no listener");
+	if (run.listener >= 0 && !notice_works(run.listener)) {
+		close(run.listener);
+		run.listener = -1;
+	}
 	run.no_new_privs = report.no_new_privs;
 	run.first = report.pid;
 	if (!birth_first(report.pid, ipcns_first()))

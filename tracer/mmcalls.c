@@ -54,6 +54,8 @@ static bool translate(struct task *task, struct emul_mmcall *call)
 	case SYS_pkey_mprotect:
 		call->op = EMUL_MM_MPROTECT;
 		call->prot = (int)args[2];
+		if (task->read_implies_exec && call->prot & PROT_READ)
+			call->prot |= PROT_EXEC;
 		return true;
 	case SYS_madvise:
 		call->op = EMUL_MM_MADVISE;

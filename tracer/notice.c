@@ -27,6 +27,14 @@ struct queued {
 
 static struct queued *first, **last = &first;
 
+bool notice_works(int listener)
+{
+	uint64_t id = 0;
+
+	return ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0 ||
+	       errno == ENOENT;
+}
+
 bool notice_is_cheap(int listener)
 {
 	return ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS,

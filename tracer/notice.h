@@ -20,6 +20,9 @@ struct notice {
 	uint64_t args[6];
 };
 
+/* Do we get at its notices at all? */
+bool notice_works(int listener);
+
 /* Can this listener wake us on the program's own CPU (Linux 6.6)?  Without
    that a notification is dearer than a stop.  Turns it on. */
 bool notice_is_cheap(int listener);

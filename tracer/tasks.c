@@ -171,6 +171,7 @@ const struct emul_caller *task_caller(struct task *task)
 		.pid = task->tgid,
 		.creator = task->creator,
 		.now = now.tv_sec,
+		.read_implies_exec = task->read_implies_exec,
 	};
 	return &caller;
 }

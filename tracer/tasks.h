@@ -32,6 +32,7 @@ struct call {
 	struct arch_call asked;
 	uint32_t nothing;	/* number of a call of its ABI that does
 				   nothing */
+	uint32_t trace_data;	/* of the filter that said TRACE */
 	bool ours;		/* was answered, or run under our eyes */
 	enum {
 		CALL_NONE,	/* the task is not in a call of ours */
@@ -44,7 +45,8 @@ struct call {
 	uint64_t notice;	/* its id, at CALL_NOTICE */
 	bool masked;		/* signals are blocked by us, meanwhile: */
 	uint64_t sigmask;	/* the program's own mask */
-	int stop_signal;	/* job-control stop to give back, or 0 */
+	int stop_signal;	/* job-control signal to give back, or 0 */
+	bool rejoin;		/* its group stopped: stop with it again */
 	bool undumpable;	/* we made it dumpable for a moment */
 };
 
@@ -68,6 +70,9 @@ struct task {
 		TASK_LIVE,
 	} state;
 	bool in_exec;		/* its address space may be a new one */
+	int resent;		/* stop_signal, on its way back */
+	int over;		/* the same, after SIGCONT: void */
+	bool listening;		/* in a group stop */
 	bool stillborn;		/* died before its parent announced it */
 	bool pending;		/* a status that a handler met on its way: */
 	int status;
@@ -75,7 +80,9 @@ struct task {
 	struct call call;
 	struct flight flight;
 	struct undo *undo;	/* birth.c: what to put back at the exit */
+	bool read_implies_exec;	/* personality(2) */
 	bool no_new_privs;	/* the program set it itself */
+	bool strict;		/* the program entered strict mode */
 	bool own_filter;	/* the program installed a filter itself */
 	struct task *next_pending;
 	struct task *next;	/* hash chain */
