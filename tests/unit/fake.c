@@ -249,6 +249,13 @@ static bool is_locked(void *arg, uint64_t addr)
 	return vm_is_locked(task->mm->vm, addr);
 }
 
+static int protection(void *arg, uint64_t addr)
+{
+	struct fake_task *task = arg;
+
+	return vm_protection(task->mm->vm, addr);
+}
+
 static const struct emul_host fake_host = {
 	.pages_create = pages_create,
 	.pages_destroy = pages_destroy,
@@ -262,6 +269,7 @@ static const struct emul_host fake_host = {
 	.first_hole = first_hole,
 	.first_mapped = first_mapped,
 	.is_locked = is_locked,
+	.protection = protection,
 };
 
 /* ---- the machine ---- */
@@ -360,6 +368,13 @@ void fake_set_max_map_count(struct fake *machine, uint64_t count)
 void fake_set_checks(struct fake *machine, bool on)
 {
 	machine->checks = on;
+}
+
+void fake_set_blind(struct fake *machine)
+{
+	machine->emul->host.first_mapped = NULL;
+	machine->emul->host.is_locked = NULL;
+	machine->emul->host.protection = NULL;
 }
 
 void fake_fail_alloc(struct fake *machine, uint64_t n)
@@ -819,7 +834,7 @@ static sysret_t run(struct fake_task *task, const struct emul_mmcall *c)
 		return vm_mremap(vm, c->addr, c->len, c->new_len, c->flags,
 				 c->new_addr);
 	case EMUL_MM_MPROTECT:
-		return vm_mprotect(vm, c->addr, c->len, c->prot);
+		return vm_mprotect(vm, c->addr, c->len, c->prot, c->flags);
 	case EMUL_MM_MADVISE:
 		return vm_madvise(vm, c->addr, c->len, c->advice);
 	case EMUL_MM_MLOCK:
@@ -960,6 +975,16 @@ sysret_t fake_remap_file_pages(struct fake_task *task, uint64_t addr,
 		.pgoff = pgoff });
 }
 
+void fake_leave(struct fake_task *task, const struct emul_mmcall *call,
+		sysret_t result)
+{
+	struct asking a;
+	sysret_t entered = emul_mm_enter(ask(task, &a), call);
+
+	assert(entered == 0);
+	emul_mm_leave(&a.caller, call, result);
+}
+
 sysret_t fake_peek(struct fake_task *task, uint64_t addr, void *buf,
 		   size_t len)
 {
@@ -994,6 +1019,25 @@ size_t fake_pieces(const struct fake_task *task,
 
 	emul_space_walk(task->mm->space, list_piece, &listing);
 	return listing.count;
+}
+
+sysret_t fake_pkey_mprotect(struct fake_task *task, uint64_t addr,
+			    uint64_t len, int prot, uint64_t pkey)
+{
+	return mm_call(task, &(struct emul_mmcall){
+		.op = EMUL_MM_MPROTECT, .addr = addr, .len = len,
+		.prot = prot, .flags = pkey + 1 });
+}
+
+void fake_shmat_undo(struct fake_task *task, uint64_t addr)
+{
+	struct asking a;
+	sysret_t result = vm_munmap(vm_of(task), addr,
+				    vm_length(task->mm->vm, addr));
+
+	assert(result == 0);
+	emul_shmat_undo(ask(task, &a), addr);
+	check(task->machine, "taking back shmat");
 }
 
 bool fake_is_outside(const struct fake_task *task)

@@ -78,6 +78,9 @@ void fake_set_max_map_count(struct fake *machine, uint64_t count);
 /* The check after each call costs time with thousands of attachments. */
 void fake_set_checks(struct fake *machine, bool on);
 
+/* The host's optional functions are not there from now on. */
+void fake_set_blind(struct fake *machine);
+
 /* Failures on demand.  n counts from now, 1 is the next one; 0: never. */
 void fake_fail_alloc(struct fake *machine, uint64_t n);	/* emul's memory */
 void fake_fail_host(struct fake *machine, uint64_t n, sysret_t result);
@@ -111,6 +114,8 @@ sysret_t fake_shmget(struct fake_task *task, uint64_t key, uint64_t size,
 		     uint64_t shmflg);
 sysret_t fake_shmat(struct fake_task *task, uint64_t shmid, uint64_t addr,
 		    uint64_t shmflg);
+/* What the tracer does when the attach that it announced did not happen. */
+void fake_shmat_undo(struct fake_task *task, uint64_t addr);
 sysret_t fake_shmdt(struct fake_task *task, uint64_t addr);
 /* buf: an address in the task. */
 sysret_t fake_shmctl(struct fake_task *task, uint64_t shmid, uint64_t cmd,
@@ -133,6 +138,8 @@ sysret_t fake_mmap(struct fake_task *task, uint64_t addr, uint64_t len,
 sysret_t fake_munmap(struct fake_task *task, uint64_t addr, uint64_t len);
 sysret_t fake_mprotect(struct fake_task *task, uint64_t addr, uint64_t len,
 		       int prot);
+sysret_t fake_pkey_mprotect(struct fake_task *task, uint64_t addr,
+			    uint64_t len, int prot, uint64_t pkey);
 sysret_t fake_mremap(struct fake_task *task, uint64_t addr, uint64_t old_len,
 		     uint64_t new_len, uint64_t flags, uint64_t new_addr);
 sysret_t fake_madvise(struct fake_task *task, uint64_t addr, uint64_t len,
@@ -148,6 +155,10 @@ sysret_t fake_mbind(struct fake_task *task, uint64_t addr, uint64_t len,
 sysret_t fake_mseal(struct fake_task *task, uint64_t addr, uint64_t len);
 sysret_t fake_remap_file_pages(struct fake_task *task, uint64_t addr,
 			       uint64_t len, uint64_t pgoff);
+
+/* What emul makes of a call that another kernel ended so. */
+void fake_leave(struct fake_task *task, const struct emul_mmcall *call,
+		sysret_t result);
 
 /* Memory as the program's own loads and stores: 0, or -EFAULT where a fault
    would be (also beyond the end of a segment). */

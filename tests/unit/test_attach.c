@@ -338,6 +338,26 @@ START_TEST(huge_attaches_are_aligned_and_rounded)
 }
 END_TEST
 
+START_TEST(an_attach_can_be_taken_back)
+{
+	struct shmid_ds before, after;
+
+	start(2);
+	at(W, 0);
+	before = stat_of(id);
+	fake_tick(machine);
+	expect(at(W + 8 * PG, 0), W + 8 * PG);
+	fake_shmat_undo(task, W + 8 * PG);
+	after = stat_of(id);
+	ck_assert_mem_eq(&before, &after, sizeof before);
+	emul_ns_limits(fake_ns(machine))->rmid_forced = true;
+	id = new_segment(1);
+	expect(at(W + 8 * PG, 0), W + 8 * PG);
+	fake_shmat_undo(task, W + 8 * PG);
+	expect_n(id, -EINVAL);
+}
+END_TEST
+
 START_TEST(a_space_knows_whether_it_is_outside_the_arena)
 {
 	struct fake_task *other = fake_spawn(machine);
@@ -377,6 +397,7 @@ Suite *suite_attach(void)
 	tcase_add_test(t, protection_follows_the_flags);
 	tcase_add_test(t, shmseg_limits_attaches_not_pieces);
 	tcase_add_test(t, huge_attaches_are_aligned_and_rounded);
+	tcase_add_test(t, an_attach_can_be_taken_back);
 	tcase_add_test(t, a_space_knows_whether_it_is_outside_the_arena);
 	return suite;
 }

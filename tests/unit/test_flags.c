@@ -122,6 +122,93 @@ START_TEST(mprotect_refused_by_a_foreign_mapping_changes_what_is_before_it)
 }
 END_TEST
 
+/* The host cannot tell how far a failed call came. */
+START_TEST(a_blind_host_makes_emul_go_by_the_error)
+{
+	attach8();
+	fake_set_blind(machine);
+	fake_set_checks(machine, false);
+	expect(fake_shmat(task, (uint64_t)new_segment(1), at(8), SHM_RDONLY),
+	       at(8));
+	fake_mmap(task, at(9), PG, PROT_READ, MAP_FIXED);
+	fake_mseal(task, at(9), PG);
+	expect(fake_mprotect(task, at(7), 2 * PG, PROT_WRITE), -EACCES);
+	ck_assert_str_eq(pieces(W), "0-7@0 7-8@7 8-9@0");
+	expect(fake_mprotect(task, at(6), 4 * PG, PROT_READ), -EPERM);
+	ck_assert_str_eq(pieces(W), "0-6@0 6-7@6 7-8@7 8-9@0");
+	fake_mseal(task, at(3), PG);
+	expect(fake_mprotect(task, at(2), 4 * PG, PROT_READ), -EPERM);
+	ck_assert_str_eq(pieces(W),
+			 "0-2@0 2-3@2 3-4@3 4-6@4 6-7@6 7-8@7 8-9@0");
+	fake_munmap(task, at(6), PG);
+	expect(fake_mprotect(task, at(5), 3 * PG, PROT_READ), -ENOMEM);
+	ck_assert_str_eq(pieces(W),
+			 "0-2@0 2-3@2 3-4@3 4-5@4 5-6@5 7-8@7 8-9@0");
+	expect(fake_mlock(task, at(5), 3 * PG), -ENOMEM);
+	expect(fake_mprotect(task, at(20), PG, PROT_READ), -ENOMEM);
+}
+END_TEST
+
+START_TEST(protection_keys_tell_pieces_apart)
+{
+	attach8();
+	expect(fake_pkey_mprotect(task, at(2), PG, PROT_READ | PROT_WRITE, 3),
+	       0);
+	expect_n(id, 3);
+	expect(fake_pkey_mprotect(task, at(3), PG, PROT_READ | PROT_WRITE, 3),
+	       0);
+	ck_assert_str_eq(pieces(W), "0-2@0 2-4@2 4-8@4");
+	expect(fake_mprotect(task, W, 8 * PG, PROT_READ | PROT_WRITE), 0);
+	expect(fake_pkey_mprotect(task, at(2), PG, PROT_READ | PROT_WRITE, 0),
+	       0);
+	ck_assert_str_eq(pieces(W), "0-3@0 3-4@3 4-8@4");
+}
+END_TEST
+
+START_TEST(madvise_stopped_by_a_seal_changes_what_is_before_it)
+{
+	struct emul_mmcall call = { .op = EMUL_MM_MADVISE,
+				    .advice = MADV_DONTFORK };
+
+	attach8();
+	fake_mseal(task, at(4), PG);
+	fake_set_checks(machine, false);
+	call.addr = at(2);
+	call.len = 4 * PG;
+	fake_leave(task, &call, -EPERM);
+	ck_assert_str_eq(pieces(W), "0-2@0 2-4@2 4-5@4 5-8@5");
+	call.advice = MADV_NORMAL;
+	fake_leave(task, &call, -EINVAL);
+	call.op = EMUL_MM_MBIND;
+	call.flags = 2;		/* MPOL_MF_MOVE */
+	call.policy = 0;
+	fake_leave(task, &call, -EIO);
+	fake_leave(task, &call, SYSRET_GONE);
+	call.op = EMUL_MM_MLOCK;
+	call.flags = 0;
+	call.addr = at(6);
+	call.len = PG;
+	fake_leave(task, &call, -EAGAIN);	/* locked, but no pages */
+	call.op = EMUL_MM_MPROTECT;
+	fake_leave(task, &call, -EINTR);
+	ck_assert_str_eq(pieces(W), "0-2@0 2-4@2 4-5@4 5-6@5 6-7@6 7-8@7");
+}
+END_TEST
+
+START_TEST(mprotect_refused_after_a_foreign_mapping_is_looked_up)
+{
+	attach8();
+	fake_mmap(task, at(2), PG, PROT_WRITE, MAP_FIXED);
+	fake_mmap(task, at(6), PG, PROT_READ, MAP_FIXED);
+	fake_mseal(task, at(6), PG);
+	expect(fake_mprotect(task, at(1), 7 * PG, PROT_READ), -EPERM);
+	ck_assert_str_eq(pieces(W), "0-1@0 1-2@1 3-6@3 7-8@7");
+	expect(fake_munmap(task, at(3), PG), 0);
+	expect(fake_mprotect(task, at(4), 4 * PG, PROT_WRITE), -EPERM);
+	expect_n(id, 4);
+}
+END_TEST
+
 START_TEST(mprotect_without_effect_splits_nothing)
 {
 	struct shmid_ds before, after;
@@ -353,6 +440,12 @@ Suite *suite_flags(void)
 	tcase_add_test(t, mprotect_stops_at_a_sealed_piece);
 	tcase_add_test(t,
 		mprotect_refused_by_a_foreign_mapping_changes_what_is_before_it);
+	tcase_add_test(t, a_blind_host_makes_emul_go_by_the_error);
+	tcase_add_test(t, protection_keys_tell_pieces_apart);
+	tcase_add_test(t,
+		madvise_stopped_by_a_seal_changes_what_is_before_it);
+	tcase_add_test(t,
+		mprotect_refused_after_a_foreign_mapping_is_looked_up);
 	tcase_add_test(t, mprotect_without_effect_splits_nothing);
 	tcase_add_test(t, a_split_moves_atime_and_lpid_only);
 	tcase_add_loop_test(t, madvise_splits_only_when_it_changes_the_mapping,

@@ -122,6 +122,24 @@ START_TEST(without_memory_nothing_is_half_done)
 }
 END_TEST
 
+START_TEST(the_first_segment_of_a_namespace_may_not_fit)
+{
+	uint64_t n = 1;
+
+	for (;; n++) {
+		fake_fail_alloc(machine, n);
+		id = fake_shmget(task, 5, 1, IPC_CREAT);
+		if (id >= 0)
+			break;
+		expect(id, -ENOMEM);
+		expect(fake_pages_live(machine), 0);
+	}
+	fake_fail_alloc(machine, 0);
+	expect(n, 4);	/* the segment, the index, the keys */
+	expect(id, 0);
+}
+END_TEST
+
 START_TEST(keys_work_without_memory_for_a_larger_table)
 {
 	for (uint64_t key = 1; key <= 64; key++)
@@ -152,8 +170,10 @@ START_TEST(many_policies_are_told_apart_until_they_run_out)
 	id = new_segment(8);
 	W = attach(id);
 	fake_set_checks(machine, false);
-	for (uint64_t policy = 1; policy <= UINT16_MAX; policy += 64)
-		expect(fake_mbind(task, W, PG, policy << 32), 0);
+	for (uint64_t policy = 1; policy <= UINT16_MAX; policy++)
+		expect(fake_mbind(task, W, PG, policy << 20), 0);
+	expect(fake_mbind(task, W, PG, 7), -ENOMEM);
+	expect(fake_mbind(task, W, PG, (uint64_t)UINT16_MAX << 20), 0);
 	expect_n(id, 2);
 }
 END_TEST
@@ -187,6 +207,7 @@ Suite *suite_memory(void)
 
 	tcase_add_loop_test(t, without_memory_nothing_is_half_done, 0,
 			    sizeof steps / sizeof steps[0]);
+	tcase_add_test(t, the_first_segment_of_a_namespace_may_not_fit);
 	tcase_add_test(t, keys_work_without_memory_for_a_larger_table);
 	tcase_add_test(t, the_library_itself_may_not_fit);
 	tcase_add_test(t, many_policies_are_told_apart_until_they_run_out);

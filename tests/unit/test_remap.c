@@ -203,6 +203,69 @@ START_TEST(a_move_that_fails_late_has_unmapped_its_target)
 }
 END_TEST
 
+START_TEST(a_shrinking_move_needs_only_what_it_moves)
+{
+	start(8);
+	fake_mprotect(task, at(4), 4 * PG, PROT_READ);
+	expect(remap(2, 4, 3, MOVE, 20), -EFAULT);
+	expect(remap(2, 4, 1, MOVE, 20), at(20));
+	ck_assert_str_eq(pieces(W), "0-2@0 6-8@6 20-21@2");
+}
+END_TEST
+
+START_TEST(dup_over_its_own_source_loses_it)
+{
+	start(4);
+	expect(remap(1, 0, 2, MOVE, 0), -EINVAL);
+	expect(remap(1, 0, 2, MOVE, 1), -EFAULT);
+	ck_assert_str_eq(pieces(W), "0-1@0 3-4@3");
+}
+END_TEST
+
+START_TEST(all_the_splits_of_one_mremap)
+{
+	start(16);
+	expect(remap(8, 4, 2, MOVE, 2), at(2));
+	ck_assert_str_eq(pieces(W), "0-2@0 2-4@8 4-8@4 12-16@12");
+}
+END_TEST
+
+START_TEST(a_foreign_range_with_holes_does_not_move_over_a_piece)
+{
+	start(4);
+	fake_mmap(task, at(20), PG, PROT_READ, MAP_FIXED);
+	expect(remap(20, 3, 3, MOVE, 1), -EFAULT);
+	expect_n(id, 1);
+}
+END_TEST
+
+START_TEST(a_sealed_source_fails_before_anything)
+{
+	start(8);
+	fake_mseal(task, W, 2 * PG);
+	expect(fake_shmat(task, (uint64_t)id, at(20), 0), at(20));
+	expect(remap(0, 8, 3, 0, 0), -EPERM);
+	expect(remap(0, 2, 2, MOVE, 22), -EPERM);
+	expect(remap(0, 2, 3, MOVE, 22), -EPERM);
+	expect(remap(0, 3, 3, MOVE, 22), -EFAULT);
+	expect_n(id, 3);
+}
+END_TEST
+
+START_TEST(a_sealed_foreign_source_splits_no_target)
+{
+	start(4);
+	fake_mmap(task, at(20), PG, PROT_READ, MAP_FIXED);
+	fake_mseal(task, at(20), PG);
+	expect(remap(20, 1, 1, MOVE, 1), -EPERM);
+	expect_n(id, 1);
+	fake_mmap(task, at(21), PG, PROT_READ, MAP_FIXED);
+	fake_mseal(task, at(3), PG);
+	expect(remap(21, 1, 1, MOVE, 3), -EPERM);
+	expect_n(id, 2);
+}
+END_TEST
+
 START_TEST(dup_makes_a_second_mapping)
 {
 	start(4);
@@ -417,6 +480,13 @@ Suite *suite_remap(void)
 	tcase_add_test(t, moving_over_another_attach_unmaps_it);
 	tcase_add_test(t, a_foreign_mapping_moved_over_an_attach_cuts_it);
 	tcase_add_test(t, a_move_that_fails_late_has_unmapped_its_target);
+	tcase_add_test(t, a_shrinking_move_needs_only_what_it_moves);
+	tcase_add_test(t, dup_over_its_own_source_loses_it);
+	tcase_add_test(t, all_the_splits_of_one_mremap);
+	tcase_add_test(t,
+		a_foreign_range_with_holes_does_not_move_over_a_piece);
+	tcase_add_test(t, a_sealed_source_fails_before_anything);
+	tcase_add_test(t, a_sealed_foreign_source_splits_no_target);
 	tcase_add_test(t, dup_makes_a_second_mapping);
 	tcase_add_test(t, dontunmap_leaves_the_source);
 	tcase_add_test(t, dontunmap_unlocks_the_source);

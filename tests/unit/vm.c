@@ -192,6 +192,7 @@ static bool equal(const struct vm *vm, const struct vma *a,
 	return a->end == b->start && a->object == b->object &&
 	       a->file == b->file && a->prot == b->prot &&
 	       a->flags == b->flags && a->policy == b->policy &&
+	       a->pkey == b->pkey &&
 	       a->pgoff + pages_of(vm, a->end - a->start) == b->pgoff;
 }
 
@@ -265,6 +266,22 @@ uint64_t vm_first_mapped(const struct vm *vm, uint64_t from, uint64_t to)
 	if (i == vm->count || vm->vmas[i].start >= to)
 		return to;
 	return vm->vmas[i].start > from ? vm->vmas[i].start : from;
+}
+
+uint64_t vm_length(const struct vm *vm, uint64_t addr)
+{
+	const struct vma *vma = vm_at(vm, addr);
+
+	assert(vma);
+	return vma->end - vma->start;
+}
+
+int vm_protection(const struct vm *vm, uint64_t addr)
+{
+	const struct vma *vma = vm_at(vm, addr);
+
+	assert(vma);
+	return vma->prot;
 }
 
 bool vm_is_locked(const struct vm *vm, uint64_t addr)
@@ -421,6 +438,7 @@ struct change {
 	uint32_t clear, set;
 	int prot;		/* -1: not changed */
 	int64_t policy;		/* -1: not changed */
+	uint64_t key;		/* + 1; 0: not changed */
 };
 
 static void vm_change(struct vm *vm, uint64_t start, uint64_t end,
@@ -439,6 +457,8 @@ static void vm_change(struct vm *vm, uint64_t start, uint64_t end,
 			vma->prot = change->prot;
 		if (change->policy >= 0)
 			vma->policy = (uint64_t)change->policy;
+		if (change->key)
+			vma->pkey = change->key - 1;
 	}
 	vm_merge(vm);
 }
@@ -459,9 +479,10 @@ static int64_t check_range(const struct vm *vm, uint64_t start, uint64_t *len,
 	return rounded ? 0 : 1;
 }
 
-int64_t vm_mprotect(struct vm *vm, uint64_t addr, uint64_t len, int prot)
+int64_t vm_mprotect(struct vm *vm, uint64_t addr, uint64_t len, int prot,
+		    uint64_t key)
 {
-	struct change change = { 0, 0, prot & 7, -1 };
+	struct change change = { 0, 0, prot & 7, -1, key };
 	int64_t result = check_range(vm, addr, &len, -ENOMEM);
 	uint64_t end = addr + len, hole;
 
@@ -486,7 +507,7 @@ int64_t vm_mprotect(struct vm *vm, uint64_t addr, uint64_t len, int prot)
 
 static bool advice_change(int advice, struct change *change)
 {
-	*change = (struct change){ 0, 0, -1, -1 };
+	*change = (struct change){ 0, 0, -1, -1, 0 };
 	switch (advice) {
 	case MADV_NORMAL:
 		change->clear = VM_RANDOM | VM_SEQUENTIAL;
@@ -612,7 +633,7 @@ static bool populate(struct vm *vm, uint64_t start, uint64_t end)
 static int64_t lock_range(struct vm *vm, uint64_t addr, uint64_t len,
 			  uint32_t lock)
 {
-	struct change change = { VM_LOCK_MASK, lock, -1, -1 };
+	struct change change = { VM_LOCK_MASK, lock, -1, -1, 0 };
 	uint64_t start = addr & ~(vm->page - 1), end, hole;
 
 	len = round_up(vm, len + (addr - start));
@@ -643,7 +664,7 @@ int64_t vm_munlock(struct vm *vm, uint64_t addr, uint64_t len)
 int64_t vm_mlockall(struct vm *vm, uint64_t flags)
 {
 	uint32_t lock = VM_LOCKED | (flags & MCL_ONFAULT ? VM_ONFAULT : 0);
-	struct change change = { VM_LOCK_MASK, lock, -1, -1 };
+	struct change change = { VM_LOCK_MASK, lock, -1, -1, 0 };
 
 	if (!flags || flags == MCL_ONFAULT ||
 	    flags & ~(uint64_t)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
@@ -663,7 +684,7 @@ int64_t vm_mlockall(struct vm *vm, uint64_t flags)
 
 int64_t vm_munlockall(struct vm *vm)
 {
-	struct change change = { VM_LOCK_MASK, 0, -1, -1 };
+	struct change change = { VM_LOCK_MASK, 0, -1, -1, 0 };
 
 	vm->lock_future = 0;
 	vm_change(vm, 0, UINT64_MAX, &change);
@@ -672,7 +693,7 @@ int64_t vm_munlockall(struct vm *vm)
 
 int64_t vm_mbind(struct vm *vm, uint64_t addr, uint64_t len, uint64_t policy)
 {
-	struct change change = { 0, 0, -1, (int64_t)policy };
+	struct change change = { 0, 0, -1, (int64_t)policy, 0 };
 	int64_t result = check_range(vm, addr, &len, -EINVAL);
 
 	if (result)
@@ -686,7 +707,7 @@ int64_t vm_mbind(struct vm *vm, uint64_t addr, uint64_t len, uint64_t policy)
 
 int64_t vm_mseal(struct vm *vm, uint64_t addr, uint64_t len)
 {
-	struct change change = { 0, VM_SEALED, -1, -1 };
+	struct change change = { 0, VM_SEALED, -1, -1, 0 };
 	int64_t result = check_range(vm, addr, &len, -EINVAL);
 
 	if (result)
@@ -759,7 +780,7 @@ static int64_t remap_move(struct vm *vm, struct remap *r, uint64_t to)
 {
 	struct vma *source = vm_at(vm, r->addr);
 	struct vma new = *source;
-	struct change unlock = { VM_LOCK_MASK, 0, -1, -1 };
+	struct change unlock = { VM_LOCK_MASK, 0, -1, -1, 0 };
 
 	new.pgoff += pages_of(vm, r->addr - source->start);
 	new.start = to;

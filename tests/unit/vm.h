@@ -44,6 +44,7 @@ struct vma {
 	uint64_t policy;
 	int prot;
 	uint32_t flags;
+	uint64_t pkey;
 	bool may_write;
 };
 
@@ -69,7 +70,9 @@ void vm_free(struct vm *vm);
 int64_t vm_mmap(struct vm *vm, uint64_t addr, uint64_t len, int prot,
 		int flags, const struct vma *file);
 int64_t vm_munmap(struct vm *vm, uint64_t addr, uint64_t len);
-int64_t vm_mprotect(struct vm *vm, uint64_t addr, uint64_t len, int prot);
+/* key: protection key + 1; 0: keeps it. */
+int64_t vm_mprotect(struct vm *vm, uint64_t addr, uint64_t len, int prot,
+		    uint64_t key);
 int64_t vm_mremap(struct vm *vm, uint64_t addr, uint64_t old_len,
 		  uint64_t new_len, uint64_t flags, uint64_t new_addr);
 int64_t vm_madvise(struct vm *vm, uint64_t addr, uint64_t len, int advice);
@@ -84,6 +87,8 @@ int64_t vm_remap_file_pages(struct vm *vm, uint64_t addr, uint64_t len,
 
 uint64_t vm_first_hole(const struct vm *vm, uint64_t from, uint64_t to);
 uint64_t vm_first_mapped(const struct vm *vm, uint64_t from, uint64_t to);
+uint64_t vm_length(const struct vm *vm, uint64_t addr);	/* of a mapping */
+int vm_protection(const struct vm *vm, uint64_t addr);
 bool vm_is_locked(const struct vm *vm, uint64_t addr);
 /* Up to the first fault: 0, or -EFAULT. */
 int64_t vm_read(struct vm *vm, uint64_t addr, void *buf, size_t len);
