@@ -27,6 +27,7 @@ static struct fake_task *tasks[MAX_PROCESSES];
 static int32_t pids[MAX_PROCESSES];
 static uint32_t permitted[MAX_PROCESSES];	/* capabilities */
 static uint32_t suids[MAX_PROCESSES];
+static int waiting[MAX_PROCESSES];		/* for this vfork child; 0: no */
 
 static void skip(struct reply *reply, const char *what)
 {
@@ -69,6 +70,18 @@ static void adopt(int process, struct fake_task *task)
 	pids[process] = task->pid;
 }
 
+static void try_arena(struct fake_task *task)
+{
+	uint64_t size = (GROUNDS_PAGE + 8) * layout.page;
+	sysret_t id = fake_shmget(task, IPC_PRIVATE, size, 0600);
+	sysret_t addr = fake_shmat(task, (uint64_t)id, 0, 0);
+
+	fake_shmdt(task, (uint64_t)addr);
+	fake_shmctl(task, (uint64_t)id, IPC_RMID, 0);
+	if (layout.arena == ARENA_USE && addr > 0)
+		layout_move((uint64_t)addr);
+}
+
 static int emul_begin(void)
 {
 	struct emul_config config = fake_default_config();
@@ -76,6 +89,7 @@ static int emul_begin(void)
 
 	memset(tasks, 0, sizeof(tasks));
 	memset(pids, 0, sizeof(pids));
+	memset(waiting, 0, sizeof(waiting));
 	if (!config.huge_shift)
 		config.huge_shift = 21;
 	machine = fake_new(&config);
@@ -83,8 +97,10 @@ static int emul_begin(void)
 	fake_set_memory(machine, layout.memory);
 	layout.page = config.page_size;
 	layout.top = config.task_size;
-	layout.grounds = layout.window + GROUNDS_PAGE * layout.page;
+	layout_move(layout.window);
 	first = fake_spawn(machine);
+	if (layout.arena != ARENA_NO)
+		try_arena(first);
 	adopt(0, first);
 	permitted[0] = first->caps;
 	suids[0] = 0;
@@ -103,7 +119,7 @@ static void birth(int process, const struct request *request,
 	int child = (int)request->args[0];
 
 	if (child <= 0 || child >= MAX_PROCESSES || pids[child]) {
-		reply->result = GOT_LOST;
+		reply->result = GOT_NOBODY;
 		return;
 	}
 	if (request->op == OP_FORK)
@@ -117,8 +133,16 @@ static void birth(int process, const struct request *request,
 		return;
 	}
 	adopt(child, task);
+	waiting[process] = request->op == OP_VFORK ? child : 0;
 	permitted[child] = permitted[process];
 	suids[child] = suids[process];
+}
+
+static void release_parent(int process)
+{
+	for (int i = 0; i < MAX_PROCESSES; i++)
+		if (waiting[i] == process)
+			waiting[i] = 0;
 }
 
 static void end_others(int process)
@@ -137,6 +161,7 @@ static void end(int process, bool all)
 		end_others(process);
 	fake_exit(tasks[process]);
 	tasks[process] = NULL;
+	release_parent(process);
 }
 
 static void exec(int process, const struct request *request,
@@ -147,6 +172,7 @@ static void exec(int process, const struct request *request,
 		return;
 	}
 	end_others(process);
+	release_parent(process);
 	if (!fake_exec(tasks[process])) {
 		reply->result = -ENOMEM;
 		return;
@@ -560,10 +586,8 @@ static void emul_perform(int process, const struct request *request,
 {
 	struct fake_task *task = tasks[process];
 
-	if (!task) {
-		reply->result = GOT_LOST;
-		snprintf(reply->text, sizeof(reply->text),
-			 "process %c: is gone already", 'A' + process);
+	if (!task || waiting[process]) {
+		reply->result = GOT_NOBODY;
 		return;
 	}
 	if (plain[request->op])

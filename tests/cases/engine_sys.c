@@ -88,11 +88,16 @@ static bool transmit(int process, const struct request *request, int fd)
 	return sendmsg(processes[process].fd, &message, MSG_NOSIGNAL) > 0;
 }
 
+static bool can_act(int process)
+{
+	return processes[process].alive && processes[process].vforked < 0;
+}
+
 static void exchange(int process, const struct request *request, int fd,
 		     struct reply *reply)
 {
-	if (!processes[process].alive || processes[process].vforked >= 0)
-		lost(reply, "cannot act now", process);
+	if (!can_act(process))
+		reply->result = GOT_NOBODY;
 	else if (!transmit(process, request, fd))
 		lost(reply, "gone", process);
 	else
@@ -108,6 +113,7 @@ static bool meet(int process, struct reply *reply)
 	processes[process].tid = (pid_t)reply->fields[F_NATTCH];
 	processes[process].alive = true;
 	processes[process].known = true;
+	layout_move(reply->fields[F_KEY]);
 	reply->result = 0;
 	reply->has = 0;
 	return true;
@@ -119,6 +125,7 @@ static void forget(int process)
 		close(processes[process].fd);
 	processes[process].fd = -1;
 	processes[process].alive = false;
+	processes[process].vforked = -1;
 }
 
 /* Births */
@@ -138,7 +145,11 @@ static void birth(int process, const struct request *request,
 	int pair[2];
 
 	if (child <= 0 || child >= MAX_PROCESSES || processes[child].known ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+	    !can_act(process)) {
+		reply->result = GOT_NOBODY;
+		return;
+	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		lost(reply, "cannot start another", process);
 		return;
 	}
@@ -303,11 +314,16 @@ static void bury_thread(int process, struct reply *reply)
 static void do_end(int process, const struct request *request,
 		   struct reply *reply)
 {
-	bool told = request->op == OP_KILL ?
-			    kill(processes[process].pid, SIGKILL) == 0 :
-			    transmit(process, request, -1);
+	bool told;
 
-	if (!processes[process].alive || !told)
+	if (!can_act(process)) {
+		reply->result = GOT_NOBODY;
+		return;
+	}
+	told = request->op == OP_KILL ?
+		       kill(processes[process].pid, SIGKILL) == 0 :
+		       transmit(process, request, -1);
+	if (!told)
 		lost(reply, "is gone already", process);
 	else if (request->op == OP_TEXIT)
 		bury_thread(process, reply);
@@ -326,7 +342,7 @@ static void forget_other_threads(int process)
 static void do_exec(int process, const struct request *request,
 		    struct reply *reply)
 {
-	if (request->args[0] != 0) {
+	if (request->args[0] != 0 || !can_act(process)) {
 		exchange(process, request, -1, reply);
 		return;
 	}

@@ -47,6 +47,12 @@ static uint64_t find_memory(void)
 	return ((uint64_t)info.totalram + info.totalswap) * info.mem_unit;
 }
 
+void layout_move(uint64_t window)
+{
+	layout.window = window;
+	layout.grounds = window + GROUNDS_PAGE * layout.page;
+}
+
 void layout_init(void)
 {
 	layout.page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -57,5 +63,5 @@ void layout_init(void)
 		layout.window = layout.top > UINT64_C(1) << 46 ?
 					UINT64_C(0x200000000000) :
 					UINT64_C(0x2000000000);
-	layout.grounds = layout.window + GROUNDS_PAGE * layout.page;
+	layout_move(layout.window);
 }

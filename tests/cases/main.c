@@ -9,6 +9,7 @@
  *	  --case=NAME		this one only
  *	  --jobs=N		cases at once (8)
  *	  --window=ADDR		where W lies
+ *	  --arena		W lies where attachments are put (under shmtrace)
  *	  --print		no expectations: print every outcome
  *	  --verbose		name the cases that pass, too
  *	  --name=WORD		what this run is called in messages
@@ -131,8 +132,8 @@ static _Noreturn void run_under(const struct scenario *scenario)
 		argv[argc++] = word;
 	argv[argc++] = self;
 	snprintf(file, sizeof(file), "%s", scenario->file);
-	char traced[] = "--traced", print[] = "--print", name[512],
-	     only[512], window[64];
+	char traced[] = "--traced", print[] = "--print", arena[] = "--arena",
+	     name[512], only[512], window[64];
 
 	snprintf(name, sizeof(name), "--name=%s", options.name);
 	snprintf(only, sizeof(only), "--case=%s", scenario->name);
@@ -144,6 +145,8 @@ static _Noreturn void run_under(const struct scenario *scenario)
 	argv[argc++] = window;
 	if (options.print)
 		argv[argc++] = print;
+	if (layout.arena != ARENA_NO)
+		argv[argc++] = arena;
 	argv[argc++] = file;
 	argv[argc] = NULL;
 	execvp(argv[0], argv);
@@ -296,6 +299,7 @@ static const struct option table[] = {
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "print", no_argument, NULL, 'p' },
 	{ "verbose", no_argument, NULL, 'v' },
+	{ "arena", no_argument, NULL, 'a' },
 	{ "traced", no_argument, NULL, 't' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -324,6 +328,9 @@ static void take_option(int option)
 		return;
 	case 'j':
 		options.jobs = atoi(optarg);
+		return;
+	case 'a':
+		layout.arena = ARENA_TRY;
 		return;
 	case 'p':
 		options.print = true;
@@ -360,6 +367,11 @@ int main(int argc, char **argv)
 	if (options.jobs < 1 || options.jobs > MAX_JOBS)
 		options.jobs = 1;
 	layout_init();
+	/* An exec of a program that is not traced may have put something
+	   else there. */
+	if (layout.arena == ARENA_TRY &&
+	    (options.traced || options.engine == &engine_emul))
+		layout.arena = ARENA_USE;
 	if (!options.name)
 		default_name();
 	for (int i = optind; i < argc; i++)

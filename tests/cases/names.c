@@ -137,6 +137,7 @@ static const struct name results[] = {
 	{ "EIDRM", -EIDRM }, { "EOVERFLOW", -EOVERFLOW },
 	{ "EOPNOTSUPP", -EOPNOTSUPP },
 	{ "SEGV", GOT_SEGV }, { "BUS", GOT_BUS },
+	{ "NOBODY", GOT_NOBODY },
 };
 
 static const char *const fields[FIELDS] = {

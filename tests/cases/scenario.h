@@ -58,6 +58,7 @@ enum {
 	GOT_BUS = -5002,
 	GOT_SKIP = -5003,	/* the engine cannot do this; reply.text */
 	GOT_LOST = -5004,	/* no answer; reply.text says what happened */
+	GOT_NOBODY = -5005,	/* the process is not there, or waits */
 };
 
 struct request {
@@ -82,6 +83,11 @@ struct reply {
 	char text[MAX_TEXT];
 };
 
+/* The window can lie where the system puts attachments: the first process
+   tries one at the start.  For equal ids on all judges it can be tried and
+   not be used. */
+enum arena { ARENA_NO, ARENA_TRY, ARENA_USE };
+
 /* Where everything is; the same in all processes of a case. */
 struct layout {
 	uint64_t page;
@@ -89,8 +95,10 @@ struct layout {
 	uint64_t grounds;	/* W + GROUNDS_PAGE pages */
 	uint64_t top;		/* first address that cannot be mapped */
 	uint64_t memory;	/* bytes of memory and swap */
+	enum arena arena;
 };
 extern struct layout layout;
+void layout_move(uint64_t window);
 void layout_init(void);	/* what is still 0 */
 
 /* One judge.  Processes are 0 (A) to 25 (Z); A exists after begin. */

@@ -358,11 +358,13 @@ static void send_reply(int control, const struct reply *reply)
 
 static _Noreturn void serve(int control);
 
-/* Ready: says who it is.  result: process id; nattch: thread id. */
+/* Ready: says who it is.  result: process id; nattch: thread id; key: where
+   the window is. */
 static _Noreturn void greet(int control)
 {
 	struct reply reply = { .result = getpid() };
 
+	set_field(&reply, F_KEY, layout.window);
 	set_field(&reply, F_NATTCH, (uint64_t)syscall(SYS_gettid));
 	send_reply(control, &reply);
 	serve(control);
@@ -547,9 +549,23 @@ static _Noreturn void serve(int control)
 	}
 }
 
+static void try_arena(void)
+{
+	uint64_t size = (GROUNDS_PAGE + 8) * layout.page;
+	int64_t id = call(SYS_shmget, IPC_PRIVATE, size, 0600);
+	int64_t addr = call(SYS_shmat, (uint64_t)id, 0, 0);
+
+	call(SYS_shmdt, (uint64_t)addr, 0, 0);
+	call(SYS_shmctl, (uint64_t)id, IPC_RMID, 0);
+	if (layout.arena == ARENA_USE && addr > 0)
+		layout_move((uint64_t)addr);
+}
+
 void worker_start(int control)
 {
 	close_others(control);
+	if (layout.arena != ARENA_NO)
+		try_arena();
 	map_layout();
 	greet(control);
 }
