@@ -20,8 +20,8 @@ check-arch: $B/$(VM)/contract
 	$<
 
 # Everything that a guest runs, built for $(CC).
-build-vm: $B/shmtrace $(VM_PROGRAMS) build-conform \
-	$(if $(wildcard tests/unit/fake.c),$B/scenario)
+build-vm: $B/shmtrace $(VM_PROGRAMS) $B/tests/unit/unit $(SCENARIO) \
+	build-conform
 
 # ---- arm64 ----
 
@@ -74,20 +74,42 @@ check-arm64-64k: vm-arm64
 
 NOSYSV	:= build/vm/nosysv
 NOSYSV_TOOLS := qemu-system-x86 binutils cpio
-NOSYSV_PACKAGES := busybox-static bash diffutils
+NOSYSV_PACKAGES := busybox-static bash libtinfo6 diffutils
+# tests/apps in the guest: util-linux, perl and PostgreSQL, all that they link
+# to, and PAM, which runuser asks.
+NOSYSV_PACKAGES += util-linux perl-base postgresql-15 postgresql-client-15 \
+	tzdata libpam-modules libpam0g libaudit1 libcap-ng0 libcap2 \
+	libblkid1 libcom-err2 libcrypt1 libffi8 libgcrypt20 libgmp10 \
+	libgnutls30 libgpg-error0 libgssapi-krb5-2 libhogweed6 libicu72 \
+	libidn2-0 libk5crypto3 libkeyutils1 libkrb5-3 libkrb5support0 \
+	libldap-2.5-0 liblz4-1 liblzma5 libmount1 libncursesw6 libnettle8 \
+	libp11-kit0 libpcre2-8-0 libpq5 libreadline8 libsasl2-2 libselinux1 \
+	libsmartcols1 libssl3 libstdc++6 libgcc-s1 libsystemd0 libtasn1-6 \
+	libudev1 libunistring2 libuuid1 libxml2 libzstd1 zlib1g
+NOSYSV_PATHS := sbin/runuser usr/bin/unshare usr/bin/ipcs \
+	usr/bin/ipcmk usr/bin/ipcrm usr/bin/lsipc usr/bin/setpriv \
+	usr/bin/perl usr/lib/x86_64-linux-gnu/perl-base \
+	lib/x86_64-linux-gnu/security/pam_permit.so \
+	usr/lib/postgresql/15/lib/plpgsql.so \
+	usr/lib/postgresql/15/lib/dict_snowball.so \
+	usr/lib/postgresql/15/bin usr/share/postgresql/15 \
+	usr/share/zoneinfo/Etc
+NOSYSV_LIB = $(addprefix $(NOSYSV)/root/,lib/x86_64-linux-gnu \
+	usr/lib/x86_64-linux-gnu)
 
 vm-nosysv: build-vm
 	@$(if $(filter no,$(SETUP)),,tests/setup $(NOSYSV_TOOLS))
 	@$(VM)/fetch amd64 $(NOSYSV) $(NOSYSV_PACKAGES)
-	@$(VM)/payload $B $(NOSYSV) $(NOSYSV)/payload.cpio \
-		/lib/x86_64-linux-gnu /usr/lib/x86_64-linux-gnu
+	@$(VM)/payload $(addprefix -p ,$(NOSYSV_PATHS)) $B $(NOSYSV) \
+		$(NOSYSV)/payload.cpio /lib/x86_64-linux-gnu \
+		/usr/lib/x86_64-linux-gnu $(NOSYSV_LIB)
 
 check-nosysv: vm-nosysv
 	@$(if $(filter no,$(SETUP)),,tests/setup $(KERNEL_TOOLS))
 	@$(VM)/kernel x86_64 $(NOSYSV)/kernel $(VM)/kernel.config \
 		$(VM)/kernel-nosysv.config
-	@tests/summary '$(VM)/boot -i $(NOSYSV)/payload.cpio x86_64 \
-		$(NOSYSV)/kernel'
+	@tests/summary '$(VM)/boot -m 2048 -e SUITES=nosysv \
+		-i $(NOSYSV)/payload.cpio x86_64 $(NOSYSV)/kernel'
 
 .PHONY: check-arch build-vm vm-arm64 check-arm64 check-arm64-64k vm-nosysv \
 	check-nosysv
