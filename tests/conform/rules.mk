@@ -2,7 +2,8 @@
 # tests/conform: ordinary programs, natively and under shmtrace.
 #
 #   make check-conform       both stop modes; natively first
-#   tests/conform/run -h     single cases
+#   make check-conform CASES='exits jobs/ctrl_z_and_fg'
+#   tests/conform/run -h     tells of more
 
 # The programs are never sanitized: they are what shmtrace must not disturb.
 CONFORM_FLAGS = $(filter-out $(MODE),$(ALL)) -pthread
@@ -26,7 +27,8 @@ $(addprefix $B/tests/conform/,$(CONFORM_TOOLS)): %: %.o
 build-conform: $(CONFORM_ALL)
 
 check-conform: $B/shmtrace build-conform
-	SHMTRACE=$${SHMTRACE-$B/shmtrace} tests/conform/run \
-		-b $B/tests/conform $(CASES)
+	@SHMTRACE=$${SHMTRACE-$B/shmtrace} tests/summary \
+		'tests/conform/run -b $B/tests/conform $(CASES)' \
+		$(if $(CASES),,'tests/conform/cli -b $B/tests/conform')
 
 .PHONY: build-conform check-conform
