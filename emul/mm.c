@@ -55,7 +55,7 @@ sysret_t emul_mm_enter(const struct emul_caller *caller,
 /* A sealed mapping in the range stops munmap before anything is unmapped,
    but after the mapping that `start` lies in was split, unless that is the
    sealed one (vms_gather_munmap_vmas). */
-static void split_at(const struct emul_caller *caller, uint64_t start)
+void split_at(const struct emul_caller *caller, uint64_t start)
 {
 	struct piece *piece = tree_at(caller->space->root, start);
 
@@ -64,7 +64,7 @@ static void split_at(const struct emul_caller *caller, uint64_t start)
 }
 
 /* Did a call that failed unmap the range before?  Then record it. */
-static bool is_gone(const struct emul_caller *caller, uint64_t start,
+bool is_gone(const struct emul_caller *caller, uint64_t start,
 		    uint64_t end)
 {
 	const struct emul_host *host = &caller->space->emul->host;
@@ -78,15 +78,6 @@ static bool is_gone(const struct emul_caller *caller, uint64_t start,
 		return false;
 	space_cut(caller, start, end);
 	return true;
-}
-
-void unmap_failed(const struct emul_caller *caller, uint64_t start,
-		  uint64_t end, sysret_t result)
-{
-	if (result == -EPERM)
-		split_at(caller, start);
-	else
-		is_gone(caller, start, end);
 }
 
 /* RLIMIT_AS is looked at when the old mappings are split, but still there

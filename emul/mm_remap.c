@@ -231,21 +231,38 @@ static bool was_source_sealed(const struct emul_space *space,
 	return !tree_find(space->root, start, is_sealed, &end);
 }
 
+static bool is_unmapped(const struct emul_caller *caller, uint64_t start,
+			uint64_t end)
+{
+	const struct emul_host *host = &caller->space->emul->host;
+
+	if (host->first_mapped)
+		return host->first_mapped(caller->task, start, end) == end;
+	return host->first_hole(caller->task, start, end) == start;
+}
+
 /* EINVAL and EFAULT are found before anything is touched (but with no old
    length the target may cover the source, which then is missing), and so is a
-   sealed source.  What is left is the unmapping of target or tail. */
+   sealed source.  Then the target is unmapped, then the tail. */
 static void mremap_failed(const struct emul_caller *caller,
 			  const struct remap *r, sysret_t result)
 {
+	uint64_t tail = r->addr + r->new_len;
+	bool reached_tail = true;
+
 	if (result == -EINVAL || (result == -EFAULT && r->old_len))
 		return;
 	if (result == -EPERM && was_source_sealed(caller->space, r))
 		return;
-	if (r->fixed)
-		unmap_failed(caller, r->target, r->target + r->new_len, result);
-	else if (r->new_len < r->old_len)
-		unmap_failed(caller, r->addr + r->new_len,
-			     r->addr + r->old_len, result);
+	if (r->fixed) {
+		is_gone(caller, r->target, r->target + r->new_len);
+		reached_tail = is_unmapped(caller, r->target,
+					   r->target + r->new_len);
+	}
+	if (result == -EPERM && !reached_tail)
+		split_at(caller, r->target);
+	else if (result == -EPERM && r->new_len < r->old_len)
+		split_at(caller, tail);
 }
 
 void mremap_leave(const struct emul_caller *caller,

@@ -249,10 +249,12 @@ sysret_t remap_pages_enter(const struct emul_caller *caller,
 			   const struct emul_mmcall *call);
 void remap_pages_leave(const struct emul_caller *caller,
 		       const struct emul_mmcall *call, sysret_t result);
-/* mm.c: what is left of [start, end) when a call failed that first unmaps it:
-   munmap in mremap, mmap with MAP_FIXED. */
-void unmap_failed(const struct emul_caller *caller, uint64_t start,
-		  uint64_t end, sysret_t result);
+/* mm.c, after calls that failed.  Did it unmap our pieces in [start, end)
+   before?  Then that is recorded. */
+bool is_gone(const struct emul_caller *caller, uint64_t start, uint64_t end);
+/* It was stopped by a seal: all that is left is a split at its start. */
+void split_at(const struct emul_caller *caller, uint64_t start);
+/* An mmap with MAP_FIXED. */
 void map_failed(const struct emul_caller *caller, uint64_t start, uint64_t end,
 		sysret_t result);
 

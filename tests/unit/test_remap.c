@@ -266,6 +266,19 @@ START_TEST(a_sealed_foreign_source_splits_no_target)
 }
 END_TEST
 
+START_TEST(a_shrinking_move_stopped_by_its_tail_lost_its_target)
+{
+	start(8);
+	if (_i)
+		fake_set_blind(machine);
+	fake_mseal(task, at(6), PG);
+	expect(fake_shmat(task, (uint64_t)id, at(20), 0), at(20));
+	expect(remap(0, 8, 2, MOVE, 21), -EPERM);
+	ck_assert_str_eq(pieces(W),
+			 "0-2@0 2-6@2 6-7@6 7-8@7 20-21@0 23-28@3");
+}
+END_TEST
+
 START_TEST(dup_makes_a_second_mapping)
 {
 	start(4);
@@ -487,6 +500,8 @@ Suite *suite_remap(void)
 		a_foreign_range_with_holes_does_not_move_over_a_piece);
 	tcase_add_test(t, a_sealed_source_fails_before_anything);
 	tcase_add_test(t, a_sealed_foreign_source_splits_no_target);
+	tcase_add_loop_test(t,
+		a_shrinking_move_stopped_by_its_tail_lost_its_target, 0, 2);
 	tcase_add_test(t, dup_makes_a_second_mapping);
 	tcase_add_test(t, dontunmap_leaves_the_source);
 	tcase_add_test(t, dontunmap_unlocks_the_source);
