@@ -18,6 +18,30 @@
  *
  * Functions that touch a thread return 0, or -1 with errno: ESRCH means that
  * the thread is gone or was killed, which is normal life.
+ *
+ * Recipe for one more CPU, riscv64 as the example.  A file arch/riscv64.c
+ * (the first word of `$(CC) -dumpmachine`) is all; tests/vm/contract.c tells
+ * whether it keeps what is promised here: `make CC=... check-arch`, on that
+ * CPU.  Its parts, and what Linux has there:
+ *	registers	PTRACE_GETREGSET, NT_PRSTATUS.  <sys/user.h> has no
+ *			struct user_regs_struct: <asm/ptrace.h> has, include
+ *			it below
+ *	call		number a7, arguments a0-a5, result a0, and pc past the
+ *			4-byte ecall; all but a0 survive.  AUDIT_ARCH_RISCV64
+ *	stub		ecall; unimp (73 00 00 00  73 10 00 c0)
+ *	windows		user space of 47 bits (Sv48, and what Sv57 gives unless
+ *			asked) and of 38 (Sv39)
+ *	foreign ABIs	none with numbers of its own: 32-bit programs use the
+ *			same ones
+ *	restart		the kernel rewinds pc and takes a0 from its hidden
+ *			orig_a0 where a0 is -512..-516: as on arm64, but
+ *			without a number of its own that could forbid it
+ * Two things would be new.  The number is a7 itself, which the program gets
+ * back: a cancelled call has to be taken to its exit stop to repair it, so
+ * arch_cancel would have to be able to ask for that.  And since Linux 6.6 the
+ * kernel takes the first argument from orig_a0, which NT_PRSTATUS does not
+ * have: arch_rewrite needs PTRACE_SET_SYSCALL_INFO (6.16), or has to cancel
+ * and leave the work to arch_reissue, whose ecall is a fresh one.
  */
 #ifndef ARCH_H
 #define ARCH_H
