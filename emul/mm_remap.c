@@ -242,27 +242,26 @@ static bool is_unmapped(const struct emul_caller *caller, uint64_t start,
 }
 
 /* EINVAL and EFAULT are found before anything is touched (but with no old
-   length the target may cover the source, which then is missing), and so is a
-   sealed source.  Then the target is unmapped, then the tail. */
+   length the target may cover the source, which then is missing).  A seal
+   stops it at the source; or at the target; or, when the target is unmapped
+   already, at the tail. */
 static void mremap_failed(const struct emul_caller *caller,
 			  const struct remap *r, sysret_t result)
 {
-	uint64_t tail = r->addr + r->new_len;
-	bool reached_tail = true;
+	uint64_t end = r->target + r->new_len;
+	bool gone = false;
 
 	if (result == -EINVAL || (result == -EFAULT && r->old_len))
 		return;
-	if (result == -EPERM && was_source_sealed(caller->space, r))
+	if (r->fixed)
+		gone = is_gone(caller, r->target, end);
+	if (result != -EPERM ||
+	    (!gone && was_source_sealed(caller->space, r)))
 		return;
-	if (r->fixed) {
-		is_gone(caller, r->target, r->target + r->new_len);
-		reached_tail = is_unmapped(caller, r->target,
-					   r->target + r->new_len);
-	}
-	if (result == -EPERM && !reached_tail)
+	if (r->fixed && !is_unmapped(caller, r->target, end))
 		split_at(caller, r->target);
-	else if (result == -EPERM && r->new_len < r->old_len)
-		split_at(caller, tail);
+	else if (r->new_len < r->old_len)
+		split_at(caller, r->addr + r->new_len);
 }
 
 void mremap_leave(const struct emul_caller *caller,

@@ -127,10 +127,12 @@ sysret_t flight_attach(struct task *task, int fd, const uint64_t args[6])
 
 sysret_t flight_detach(struct task *task, uint64_t addr, uint64_t len)
 {
-	const struct arch_call call = {
-		.nr = SYS_munmap, .args = { addr, len },
-	};
+	struct arch_call call = task->call.asked;
 
+	/* the other arguments are the program's registers: they stay */
+	call.nr = SYS_munmap;
+	call.args[0] = addr;
+	call.args[1] = len;
 	if (write_data(task, 0) < 0 || task->call.at != CALL_SECCOMP)
 		return -EFAULT;
 	arch_rewrite(task->tid, &task->call.regs, &call,

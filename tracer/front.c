@@ -124,7 +124,7 @@ static void pass_on(struct front *front, const siginfo_t *info)
 		/* only what the program left behind is there to end */
 		if (ends_us(info->si_signo))
 			kill(front->tracer, SIGKILL);
-	} else if (info->si_code <= 0 && info->si_pid != front->tracer) {
+	} else if (info->si_code <= 0 && info->si_signo != SIGCONT) {
 		kill(front->program, info->si_signo);
 	}
 }

@@ -35,6 +35,18 @@ static size_t mended_size(const struct mended *mended)
 	       mended->header.len * sizeof(mended->code[0]);
 }
 
+/* TRACE without a tracer is ENOSYS; said so, it outranks our answers. */
+static void untrace(struct mended *mended)
+{
+	for (unsigned i = 0; i < mended->header.len; i++) {
+		struct sock_filter *insn = &mended->code[i];
+
+		if (insn->code == (BPF_RET | BPF_K) &&
+		    (insn->k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE)
+			insn->k = SECCOMP_RET_ERRNO | ENOSYS;
+	}
+}
+
 /* 0; -ENOEXEC: leave it as it is (Linux will refuse it, or it is too long
    for us); SYSRET_GONE. */
 static sysret_t read_and_mend(struct task *task, uint64_t at,
@@ -57,6 +69,8 @@ static sysret_t read_and_mend(struct task *task, uint64_t at,
 				  mended->code + prefix,
 				  program.len * sizeof(mended->code[0]));
 	mended->header.len = (unsigned short)(program.len + prefix);
+	if (result == 0)
+		untrace(mended);
 	return result == SYSRET_GONE || result == 0 ? result : -ENOEXEC;
 }
 

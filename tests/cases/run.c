@@ -26,6 +26,7 @@ struct run {
 	const struct engine *engine;
 	const char *judge;
 	const struct step *step;
+	bool print;
 	struct {
 		const char *name;
 		int64_t value;
@@ -384,9 +385,32 @@ static void remember(struct run *run, int64_t value)
 	run->vars[i].value = value;
 }
 
+/* Random runs leave out what is known to differ: a move to a fixed address
+   of memory that is no attachment at its start. */
+static bool left_out(const struct run *run, const struct request *request,
+		     struct reply *reply)
+{
+	struct request look = { .op = OP_MAPS };
+
+	if (!run->print || request->op != OP_SYS ||
+	    request->nr != SYS_mremap || !(request->args[3] & 2) ||
+	    request->args[1] <= layout.page)
+		return false;
+	look.args[0] = request->args[0];
+	look.args[1] = 1;
+	run->engine->perform(run->step->process, &look, reply);
+	if (reply->result < 0 || strcmp(reply->text, "empty") != 0)
+		return false;
+	reply->result = GOT_SKIP;
+	snprintf(reply->text, sizeof(reply->text), "left out");
+	return true;
+}
+
 static void do_step(struct run *run, const struct request *request,
 		    struct reply *reply)
 {
+	if (left_out(run, request, reply))
+		return;
 	reply->result = 0;
 	reply->has = 0;
 	reply->text[0] = '\0';
@@ -421,7 +445,7 @@ static void print_step(const struct run *run, const struct reply *reply)
 	printf("%s => %s\n", run->step->text, got);
 }
 
-static enum verdict one_step(struct run *run, bool print)
+static enum verdict one_step(struct run *run)
 {
 	static struct reply reply;
 	struct request request;
@@ -430,7 +454,7 @@ static enum verdict one_step(struct run *run, bool print)
 	reply.has = 0;
 	reply.text[0] = '\0';
 	if (!prepare(run, &request)) {
-		if (print) {
+		if (run->print) {
 			printf("%s => %s\n", run->step->text, run->error);
 			return PASSED;
 		}
@@ -439,7 +463,7 @@ static enum verdict one_step(struct run *run, bool print)
 		return FAILED;
 	}
 	do_step(run, &request, &reply);
-	if (print) {
+	if (run->print) {
 		print_step(run, &reply);
 		return reply.result == GOT_LOST ? FAILED : PASSED;
 	}
@@ -470,7 +494,7 @@ enum verdict scenario_run(const struct scenario *scenario,
 			  bool print)
 {
 	struct run run = { .scenario = scenario, .engine = engine,
-			   .judge = judge };
+			   .judge = judge, .print = print };
 	enum verdict verdict = PASSED;
 	const char *why = unmet_need(&run);
 
@@ -483,7 +507,7 @@ enum verdict scenario_run(const struct scenario *scenario,
 	run.ticks[run.nticks++] = engine->now();
 	for (int i = 0; i < scenario->nsteps && verdict == PASSED; i++) {
 		run.step = &scenario->steps[i];
-		verdict = one_step(&run, print);
+		verdict = one_step(&run);
 	}
 	engine->end();
 	return verdict;

@@ -276,6 +276,11 @@ START_TEST(a_shrinking_move_stopped_by_its_tail_lost_its_target)
 	expect(remap(0, 8, 2, MOVE, 21), -EPERM);
 	ck_assert_str_eq(pieces(W),
 			 "0-2@0 2-6@2 6-7@6 7-8@7 20-21@0 23-28@3");
+	fake_mmap(task, at(40), 4 * PG, PROT_READ, MAP_FIXED);
+	fake_mseal(task, at(42), PG);
+	expect(remap(40, 4, 1, MOVE, 24), -EPERM);
+	ck_assert_str_eq(pieces(W),
+			 "0-2@0 2-6@2 6-7@6 7-8@7 20-21@0 23-24@3 25-28@5");
 }
 END_TEST
 

@@ -571,6 +571,10 @@ static int64_t advise_pages(struct vm *vm, const struct vma *vma,
 		return -EINVAL;
 	if (advice == MADV_REMOVE && !vma->may_write)
 		return -EACCES;
+	/* faultin_page_range(): what may not be accessed so */
+	if ((advice == 22 && !(vma->prot & PROT_READ)) ||
+	    (advice == 23 && !(vma->prot & PROT_WRITE)))
+		return -EINVAL;
 	if (advice == MADV_REMOVE ||
 	    (advice == MADV_DONTNEED && !vma->object->is_shm))
 		object_punch(vma->object, pgoff,
