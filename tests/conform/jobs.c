@@ -57,13 +57,8 @@ static void to_foreground(pid_t group)
 
 static _Noreturn void become_job(const char *name, enum where where)
 {
-	static char self[4096];
-	const char *wrap = getenv("WRAP");
-	char *argv[16] = { NULL }, *words = strdup(wrap ? wrap : "");
-	int argc = 0;
+	char **argv = wrapped_command(name);
 
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
-		broken("readlink");
 	setpgid(0, 0);
 	if (where == FOREGROUND)
 		to_foreground(getpid());
@@ -71,11 +66,6 @@ static _Noreturn void become_job(const char *name, enum where where)
 		dup2(slave, fd);
 	signal(SIGTTOU, SIG_DFL);
 	signal(SIGHUP, SIG_DFL);
-	for (char *word = strtok(words, " "); word && argc < 12;
-	     word = strtok(NULL, " "))
-		argv[argc++] = word;
-	argv[argc++] = self;
-	argv[argc++] = strdup(name);
 	execv(argv[0], argv);
 	broken(argv[0]);
 }

@@ -213,6 +213,23 @@ void say_reaped(const char *what, pid_t pid)
 	say("%s: %s", what, status_name(reap(pid)));
 }
 
+char **wrapped_command(const char *name)
+{
+	static char self[4096], *argv[16];
+	const char *wrap = getenv("WRAP");
+	int argc = 0;
+
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		broken("readlink");
+	for (char *word = strtok(strdup(wrap ? wrap : ""), " ");
+	     word && argc < 12; word = strtok(NULL, " "))
+		argv[argc++] = word;
+	argv[argc++] = self;
+	argv[argc++] = strdup(name);
+	argv[argc] = NULL;
+	return argv;
+}
+
 void gate_init(struct gate *gate)
 {
 	if (pipe2(gate->fd, O_CLOEXEC) < 0)
@@ -292,7 +309,8 @@ const char *status_field(const char *name)
 
 static int list(void)
 {
-	static const char *const judges[] = { "native", "ours", "wrapped" };
+	static const char *const judges[] = { "native", "ours", "wrapped",
+					      "driver" };
 
 	for (const struct test *test = tests; test->name; test++)
 		if (test->judge != HIDDEN)

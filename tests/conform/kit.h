@@ -20,6 +20,7 @@ enum judge {
 	NATIVE,		/* prints what a native run prints */
 	OURS,		/* a deliberate difference: under shmtrace only */
 	WRAPPED,	/* starts its job by $WRAP, and is itself native */
+	DRIVER,		/* the same, but only with shmtrace in $WRAP */
 	HIDDEN,		/* no case, but a part of one */
 };
 
@@ -69,6 +70,9 @@ pid_t start(void (*run)(void *arg), void *arg);
 /* Wait for the end of a child. */
 int reap(pid_t pid);
 void say_reaped(const char *what, pid_t pid);
+
+/* argv of "$WRAP this-program NAME", for execv(). */
+char **wrapped_command(const char *name);
 
 /* One process lets another one pass, as often as it likes. */
 struct gate {
