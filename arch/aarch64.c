@@ -274,3 +274,10 @@ int arch_ip(pid_t tid, uint64_t *ip)
 	*ip = user.pc;
 	return 0;
 }
+
+/* A program cannot step through itself on this CPU. */
+bool arch_is_stepping(const struct arch_regs *regs)
+{
+	(void)regs;
+	return false;
+}

@@ -84,7 +84,7 @@ int arch_rewrite(pid_t tid, const struct arch_regs *regs,
 /* At an exit stop: what the call gave (value or -errno). */
 int arch_result(pid_t tid, int64_t *result);
 
-/* At an exit stop: make the thread run `call` from the system-call
+/* At an exit stop: make the thread, not stepping, run `call` from the system-call
    instruction at `ip` (0: the one that brought it here) when resumed. */
 int arch_reissue(pid_t tid, const struct arch_regs *regs,
 		 const struct arch_call *call, uint64_t ip);
@@ -117,6 +117,9 @@ extern const size_t arch_stub_detach;
 /* Fill in the data page for one call. */
 void arch_stub_data(const struct arch_regs *regs, uint64_t expected,
 		    uint64_t cookie, uint64_t data[ARCH_STUB_WORDS]);
+/* Does the program step through its own instructions?  Then it would step
+   through ours as well. */
+bool arch_is_stepping(const struct arch_regs *regs);
 /* At a signal stop: where the thread is, as an address. */
 int arch_ip(pid_t tid, uint64_t *ip);
 

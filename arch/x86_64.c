@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 
 #define SYSCALL_INSN_SIZE 2
+#define TRAP_FLAG 0x100
 #define X32_BIT 0x40000000u
 
 const uint32_t arch_audit = AUDIT_ARCH_X86_64;
@@ -181,6 +182,7 @@ int arch_reissue(pid_t tid, const struct arch_regs *regs,
 	set_call(&user, call);
 	user.rax = (unsigned long long)call->nr;
 	user.orig_rax = (unsigned long long)-1;
+	user.eflags &= ~(unsigned long long)TRAP_FLAG;
 	user.rip = ip ? ip : regs->user.rip - SYSCALL_INSN_SIZE;
 	return store(tid, &user);
 }
@@ -195,19 +197,23 @@ int arch_restore(pid_t tid, const struct arch_regs *regs, int64_t result)
 
 int arch_restart(pid_t tid, const struct arch_regs *regs)
 {
-	struct arch_call call = {
-		.nr = regs->nr,
-		.args = { regs->user.rdi, regs->user.rsi, regs->user.rdx,
-			  regs->user.r10, regs->user.r8, regs->user.r9 },
-	};
+	struct user_regs_struct user = regs->user;
 
-	return arch_reissue(tid, regs, &call, 0);
+	user.rax = (unsigned long long)regs->nr;
+	user.orig_rax = (unsigned long long)-1;
+	user.rip -= SYSCALL_INSN_SIZE;
+	return store(tid, &user);
 }
 
 /* int 0x80 takes it from ebx. */
 uint64_t arch_foreign_first(const struct arch_regs *regs)
 {
 	return regs->user.rbx & 0xffffffff;
+}
+
+bool arch_is_stepping(const struct arch_regs *regs)
+{
+	return regs->user.eflags & TRAP_FLAG;
 }
 
 int arch_ip(pid_t tid, uint64_t *ip)

@@ -55,29 +55,30 @@ enum call_kind call_begin(struct task *task)
 	return info.arch == arch_audit ? CALL_IS_NATIVE : CALL_IS_FOREIGN;
 }
 
-/* A stop that is not the exit stop we wait for.  Returns false when the
-   thread is gone. */
-static bool pass_stop(struct task *task, int status)
+/*
+ * A stop that is not the exit stop we wait for: the signal to resume with, or
+ * -1 when the thread is gone.  SIGSTOP alone cannot be blocked; it is
+ * delivered at once, so that SIGCONT finds it done, and the thread runs on
+ * until the call is finished: then it joins its group again.
+ */
+static int pass_stop(struct task *task, int status)
 {
 	int sig;
 
 	switch (stop_classify(status, &sig)) {
 	case STOP_SECCOMP:
 	case STOP_SYSCALL:
-		return true;
-	case STOP_BIRTH:	/* SIGCONT: a stop we held back is over */
-		task->call.stop_signal = 0;
-		return true;
+	case STOP_BIRTH:
+		return 0;
 	case STOP_GROUP:
 		task->call.rejoin = true;
-		return true;
-	case STOP_SIGNAL:	/* only SIGSTOP cannot be blocked */
-		task->call.stop_signal = sig;
-		return true;
+		return 0;
+	case STOP_SIGNAL:
+		return sig;
 	default:
 		task_defer(task, status);
 		task->call.at = CALL_NONE;
-		return false;
+		return -1;
 	}
 }
 
@@ -94,14 +95,17 @@ static bool is_exit_stop(struct task *task, int status)
 
 int call_take_status(struct task *task, int status)
 {
+	int sig;
+
 	if (is_exit_stop(task, status)) {
 		task->call.at = CALL_EXIT;
 		return 1;
 	}
-	if (!pass_stop(task, status))
+	sig = pass_stop(task, status);
+	if (sig < 0)
 		return -1;
 	/* ESRCH: it is being killed, and its last stop on the way */
-	ptrace(PTRACE_SYSCALL, task->tid, NULL, NULL);
+	ptrace(PTRACE_SYSCALL, task->tid, NULL, (void *)(long)sig);
 	return 0;
 }
 
@@ -225,7 +229,7 @@ static void give_back(struct task *task, sysret_t result)
 static void cancel(struct task *task, sysret_t result)
 {
 	arch_cancel(task->tid, &task->call.regs, result);
-	if (!task->call.stop_signal)
+	if (!task->call.held_signal)
 		return;
 	ptrace(PTRACE_SYSCALL, task->tid, NULL, NULL);
 	call_wait_exit(task);

@@ -11,6 +11,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,6 +21,7 @@
 #include "tracer/lend.h"
 #include "tracer/mem.h"
 #include "tracer/notice.h"
+#include "tracer/proc.h"
 #include "tracer/run.h"
 #include "tracer/stop.h"
 
@@ -27,7 +30,8 @@ bool flight_is_possible(struct task *task)
 	return arch_stub_attach && run.listener >= 0 && run.filtered &&
 	       task->call.at == CALL_SECCOMP && task->mm->users == 1 &&
 	       task->mm->stub && !task->mm->everywhere &&
-	       !task->mm->viewing && !task->flight.failed;
+	       !task->mm->viewing && !task->flight.failed &&
+	       !arch_is_stepping(&task->call.regs);
 }
 
 static int write_data(struct task *task, uint64_t expected)
@@ -45,10 +49,33 @@ static void spoil(struct task *task)
 	write_data(task, 1);
 }
 
+static bool is_caught(pid_t tid, int sig)
+{
+	char *status = proc_read(tid, "status");
+	const char *set = status ? strstr(status, "\nSigCgt:") : NULL;
+	bool caught = set && strtoull(set + 8, NULL, 16) >> (sig - 1) & 1;
+
+	free(status);
+	return caught;
+}
+
+/* One that stops the process shows nobody where it stopped, and SIGCONT must
+   find it done. */
+static bool only_stops(pid_t tid, int sig)
+{
+	return sig == SIGSTOP ||
+	       ((sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU) &&
+		!is_caught(tid, sig));
+}
+
 static void hold(struct task *task, int sig)
 {
 	struct flight *flight = &task->flight;
 
+	if (only_stops(task->tid, sig)) {
+		ptrace(PTRACE_CONT, task->tid, NULL, (void *)(long)sig);
+		return;
+	}
 	assert(!flight->held.si_signo);
 	if (ptrace(PTRACE_GETSIGINFO, task->tid, NULL, &flight->held) < 0)
 		flight->held.si_signo = sig;
@@ -67,7 +94,10 @@ static bool pass_stop(struct task *task, int status)
 		hold(task, sig);
 		return true;
 	case STOP_BIRTH:
+		ptrace(PTRACE_CONT, task->tid, NULL, NULL);
+		return true;
 	case STOP_GROUP:
+		task->call.rejoin = true;
 		ptrace(PTRACE_CONT, task->tid, NULL, NULL);
 		return true;
 	default:
@@ -159,7 +189,7 @@ enum flight_state flight_at_seccomp(struct task *task)
 	call_unblock_signals(task);
 	/* sent from here it comes back as a signal stop, where
 	   flight_at_signal puts the whole siginfo in */
-	task->call.stop_signal = flight->held.si_signo;
+	task->call.held_signal = flight->held.si_signo;
 	if (call.args[4] != flight->addr) {
 		emul_shmat_undo(task_caller(task), flight->addr);
 		return FLIGHT_FAILED;

@@ -110,7 +110,8 @@ static void handled(struct task *task, int sig)
 {
 	if (task->pending)	/* it is at another stop already */
 		return;
-	if (run.self_check && task->call.ours)
+	if (run.self_check && task->call.ours &&
+	    task->flight.kind == FLIGHT_NONE)
 		check_task(task);
 	task->call.ours = false;
 	resume(task, sig);
@@ -121,18 +122,17 @@ static void handle_call(struct task *task, void (*handle)(struct task *))
 	int sig;
 
 	handle(task);
+	/* the trap tells whether the group is still stopped */
+	if (task->call.rejoin)
+		ptrace(PTRACE_INTERRUPT, task->tid, NULL, NULL);
+	task->call.rejoin = false;
 	if (task->call.at == CALL_FLYING) {	/* it runs already */
 		task->call.at = CALL_NONE;
 		return;
 	}
 	task->call.at = CALL_NONE;
-	sig = task->call.stop_signal;
-	task->call.stop_signal = 0;
-	task->resent = sig;
-	/* the trap tells whether the group is still stopped */
-	if (task->call.rejoin)
-		ptrace(PTRACE_INTERRUPT, task->tid, NULL, NULL);
-	task->call.rejoin = false;
+	sig = task->call.held_signal;
+	task->call.held_signal = 0;
 	handled(task, sig);
 }
 
@@ -172,9 +172,6 @@ static void handle_signal(struct task *task, int sig)
 		return;
 	land(task);
 	calls_repeat_interrupted(task);
-	if (sig == task->over)	/* SIGCONT has overtaken it */
-		sig = 0;
-	task->over = task->resent = 0;
 	resume(task, sig);
 }
 
@@ -184,8 +181,6 @@ static void handle_birth(struct task *task)
 		return;		/* waits for its parent's event */
 	if (task->state == TASK_EXPECTED)
 		birth_first_stop(task);
-	task->over = task->resent;
-	task->resent = 0;
 	if (task->listening && task->tid == run.first)
 		kill(getppid(), SIGCONT);	/* see front.c */
 	task->listening = false;

@@ -45,7 +45,7 @@ struct call {
 	uint64_t notice;	/* its id, at CALL_NOTICE */
 	bool masked;		/* signals are blocked by us, meanwhile: */
 	uint64_t sigmask;	/* the program's own mask */
-	int stop_signal;	/* job-control signal to give back, or 0 */
+	int held_signal;	/* to be sent when the call is done, or 0 */
 	bool rejoin;		/* its group stopped: stop with it again */
 	bool undumpable;	/* we made it dumpable for a moment */
 };
@@ -70,8 +70,6 @@ struct task {
 		TASK_LIVE,
 	} state;
 	bool in_exec;		/* its address space may be a new one */
-	int resent;		/* stop_signal, on its way back */
-	int over;		/* the same, after SIGCONT: void */
 	bool listening;		/* in a group stop */
 	bool stillborn;		/* died before its parent announced it */
 	bool pending;		/* a status that a handler met on its way: */
