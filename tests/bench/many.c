@@ -80,6 +80,15 @@ void row_attachments(unsigned number)
 
 /* ---- the tracer ---- */
 
+static FILE *must_open(const char *path)
+{
+	FILE *file = fopen(path, "re");
+
+	if (!file)
+		work_fail(path);
+	return file;
+}
+
 /* Bytes that it has written to and shares with no one. */
 static double tracer_memory(void)
 {
@@ -88,9 +97,7 @@ static double tracer_memory(void)
 	FILE *rollup;
 
 	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", work_tracer());
-	rollup = fopen(path, "re");
-	if (!rollup)
-		work_fail(path);
+	rollup = must_open(path);
 	while (fgets(line, sizeof(line), rollup))
 		if (sscanf(line, "Private_Dirty: %lu", &kib) == 1)
 			break;
