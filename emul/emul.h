@@ -58,7 +58,7 @@ struct emul_caller {
 				   never used twice in a run: for
 				   shm_rmid_forced */
 	int64_t now;		/* seconds, CLOCK_REALTIME */
-	bool read_implies_exec;	/* personality: what can be read is executable */
+	bool read_implies_exec;	/* personality: readable is executable */
 };
 
 /* Protection bits of a piece; the values of PROT_*. */

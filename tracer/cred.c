@@ -76,7 +76,7 @@ static uint32_t parse_caps(const char *at)
 	return caps;
 }
 
-/* "Uid:	real	effective	saved	filesystem", the same for Gid. */
+/* "Uid: real effective saved filesystem", the same for Gid. */
 static void parse(struct cred *cred, const char *status, pid_t tid)
 {
 	const char *at = field(status, "\nUid:");

@@ -20,7 +20,7 @@
 
 #include "arch/arch.h"
 
-#define LOW(i) ((uint32_t)(offsetof(struct seccomp_data, args) + 8 * (i)))
+#define LOW(i) ((uint32_t)offsetof(struct seccomp_data, args) + 8U * (i))
 #define HIGH(i) (LOW(i) + 4)
 #define NR ((uint32_t)offsetof(struct seccomp_data, nr))
 #define ARCH ((uint32_t)offsetof(struct seccomp_data, arch))
@@ -116,7 +116,7 @@ static void foreign(struct assembler *as)
 {
 	load(as, ARCH);
 	if_equal(as, arch_audit, 0, 1);
-	put(as, BPF_JMP | BPF_JA, 0, 0, 0);	/* patched: to the native part */
+	put(as, BPF_JMP | BPF_JA, 0, 0, 0);	/* patched below */
 	unsigned jump = as->filter->len - 1u;
 
 	for (const struct arch_foreign *f = arch_foreign; f->name; f++) {

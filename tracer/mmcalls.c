@@ -14,14 +14,14 @@
 #include "tracer/run.h"
 
 #define SYS_MSEAL 462		/* the same everywhere; headers lack it */
-#define POLICY_WORDS 16		/* node masks up to 1024 nodes */
+#define POLICY_WORDS 16U	/* node masks up to 1024 nodes */
 
 /* Equal policies get equal numbers, the default one 0. */
 static uint64_t policy_number(struct task *task, const uint64_t *args)
 {
 	uint64_t words[POLICY_WORDS] = { 0 }, hash = args[2] & 0xffffffff;
-	uint64_t bits = args[4] < 64 * POLICY_WORDS ? args[4] :
-						      64 * POLICY_WORDS;
+	uint64_t bits = args[4] < 64UL * POLICY_WORDS ? args[4] :
+						      64UL * POLICY_WORDS;
 
 	if (args[3] && bits)
 		mem_read(task, args[3], words, (size_t)((bits + 63) / 64 * 8));

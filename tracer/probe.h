@@ -9,8 +9,8 @@
 #include "tracer/filter.h"
 #include "tracer/options.h"
 
-/* Which stops work here: SECCOMP_ON or SECCOMP_OFF; sets run.notices.  Exits with one clear
-   line when the wanted ones do not, or none. */
+/* Which stops work here: SECCOMP_ON or SECCOMP_OFF; sets run.notices.  Exits
+   with one clear line when the wanted ones do not, or none. */
 enum seccomp_mode probe_stops(enum seccomp_mode wanted,
 			      const struct filter_config *config);
 

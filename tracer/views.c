@@ -20,6 +20,7 @@
 
 #include "tracer/call.h"
 #include "tracer/lend.h"
+#include "tracer/log.h"
 #include "tracer/mem.h"
 #include "tracer/proc.h"
 #include "tracer/run.h"
@@ -132,9 +133,9 @@ static void fill(int fd, struct emul_ns *ns, int which)
 	} else {
 		len = emul_sysctl_read(ns, (enum emul_sysctl)which, small);
 	}
-	if (pwrite(fd, text, len, 0) == (ssize_t)len &&
-	    ftruncate(fd, (off_t)len) < 0)
-		len = 0;	/* then it has a tail of older text */
+	/* cut first: a short text must not keep the tail of an older one */
+	if (ftruncate(fd, 0) == 0 && pwrite(fd, text, len, 0) < 0)
+		log_warn("cannot fill a file of /proc: %s", strerror(errno));
 	if (room)
 		free(text);
 }
@@ -279,7 +280,7 @@ void views_write(struct task *task)
 	if (result == 0)
 		result = emul_sysctl_write(task->ns, view->which, text, len);
 	if (result >= 0) {
-		fill(view->fd, task->ns, view->which);
+		fill(view->fd, task->ns, (int)view->which);
 		if (task->call.asked.nr == SYS_write)
 			lseek(view->fd, (off_t)result, SEEK_CUR);
 		if (view->which == EMUL_SHM_RMID_FORCED &&
