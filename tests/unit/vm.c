@@ -385,6 +385,22 @@ static bool over_memlock(const struct vm *vm, uint64_t more)
 				       vm->memlock;
 }
 
+/* Allocates the pages of a range of a mapping; false at the first one beyond
+   the end of a segment. */
+static bool touch(struct vm *vm, const struct vma *vma, uint64_t from,
+		  uint64_t to)
+{
+	for (; from < to; from += vm->page) {
+		uint64_t pgoff = vma->pgoff + pages_of(vm, from - vma->start);
+
+		if (vma->object->is_shm &&
+		    pgoff >= pages_of(vm, round_up(vm, vma->object->size)))
+			return false;
+		object_page(vma->object, pgoff, vm->page);
+	}
+	return true;
+}
+
 int64_t vm_mmap(struct vm *vm, uint64_t addr, uint64_t len, int prot,
 		int flags, const struct vma *file)
 {
@@ -428,6 +444,9 @@ int64_t vm_mmap(struct vm *vm, uint64_t addr, uint64_t len, int prot,
 	vma.flags = vma.object->is_huge ? 0 : vm->lock_future;
 	vm_insert(vm, &vma);
 	object_put(vma.object);
+	if (file && prot && vma.flags & VM_LOCKED &&
+	    !(vma.flags & VM_ONFAULT))
+		touch(vm, &vma, addr, addr + len);
 	vm_merge(vm);
 	return (int64_t)addr;
 }
@@ -554,6 +573,15 @@ static bool advice_change(int advice, struct change *change)
 	}
 }
 
+/* is_discard() of mm/madvise.c; 24 and 102 are DONTNEED_LOCKED and
+   GUARD_INSTALL. */
+static bool discards(int advice)
+{
+	return advice == MADV_DONTNEED || advice == MADV_REMOVE ||
+	       advice == MADV_DONTFORK || advice == FREE_ADVICE ||
+	       advice == 18 || advice == 24 || advice == 102;
+}
+
 /* Advice that is about pages. */
 static int64_t advise_pages(struct vm *vm, const struct vma *vma,
 			    uint64_t from, uint64_t to, int advice)
@@ -563,7 +591,11 @@ static int64_t advise_pages(struct vm *vm, const struct vma *vma,
 	bool drops = advice == MADV_DONTNEED || advice == MADV_REMOVE ||
 		     advice == 20 || advice == 21;	/* COLD, PAGEOUT */
 
-	if (vma->flags & VM_LOCKED && drops)
+	/* can_madvise_modify(): what would discard sealed private memory */
+	if (vma->flags & VM_SEALED && !vma->object->is_shm &&
+	    !(vma->prot & PROT_WRITE) && discards(advice))
+		return -EPERM;
+	if (vma->flags & VM_LOCKED && (drops || advice == FREE_ADVICE))
 		return -EINVAL;
 	if ((advice == FREE_ADVICE || advice == 18) && vma->object->is_shm)
 		return -EINVAL;
@@ -575,6 +607,8 @@ static int64_t advise_pages(struct vm *vm, const struct vma *vma,
 	if ((advice == 22 && !(vma->prot & PROT_READ)) ||
 	    (advice == 23 && !(vma->prot & PROT_WRITE)))
 		return -EINVAL;
+	if ((advice == 22 || advice == 23) && !touch(vm, vma, from, to))
+		return -EFAULT;
 	if (advice == MADV_REMOVE ||
 	    (advice == MADV_DONTNEED && !vma->object->is_shm))
 		object_punch(vma->object, pgoff,
@@ -604,6 +638,8 @@ int64_t vm_madvise(struct vm *vm, uint64_t addr, uint64_t len, int advice)
 		to = vm->vmas[i].end < end ? vm->vmas[i].end : end;
 		if (from > addr)
 			error = -ENOMEM;
+		if (error && (advice == 22 || advice == 23))
+			return error;	/* madvise_populate() */
 		result = advise_pages(vm, &vm->vmas[i], from, to, advice);
 		if (result < 0)
 			return result;
@@ -619,17 +655,13 @@ static bool populate(struct vm *vm, uint64_t start, uint64_t end)
 {
 	for (; start < end; start += vm->page) {
 		const struct vma *vma = vm_at(vm, start);
-		uint64_t pgoff;
 
 		if (!vma || !(vma->flags & VM_LOCKED) ||
 		    vma->flags & VM_ONFAULT)
 			continue;
-		pgoff = vma->pgoff + pages_of(vm, start - vma->start);
 		if (!(vma->prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) ||
-		    (vma->object->is_shm &&
-		     pgoff >= pages_of(vm, round_up(vm, vma->object->size))))
+		    !touch(vm, vma, start, start + vm->page))
 			return false;
-		object_page(vma->object, pgoff, vm->page);
 	}
 	return true;
 }
@@ -698,10 +730,12 @@ int64_t vm_munlockall(struct vm *vm)
 int64_t vm_mbind(struct vm *vm, uint64_t addr, uint64_t len, uint64_t policy)
 {
 	struct change change = { 0, 0, -1, (int64_t)policy, 0 };
-	int64_t result = check_range(vm, addr, &len, -EINVAL);
 
-	if (result)
-		return result < 0 ? result : 0;
+	len = round_up(vm, len);	/* may come to 0 */
+	if (!aligned(vm, addr) || addr + len < addr)
+		return -EINVAL;
+	if (!len)
+		return 0;
 	if (policy ? vm_first_hole(vm, addr, addr + len) < addr + len
 		   : !mapped(vm, addr, addr + len, false))
 		return -EFAULT;
@@ -901,6 +935,8 @@ int64_t vm_remap_file_pages(struct vm *vm, uint64_t addr, uint64_t len,
 	result = vm_mmap(vm, start, end - start, file.prot, MAP_FIXED, &file);
 	object_put(file.object);
 	vm->lock_future = locked;
+	if (result >= 0 && file.prot)	/* MAP_POPULATE */
+		touch(vm, vm_at(vm, start), start, end);
 	return result < 0 ? result : 0;
 }
 
@@ -924,7 +960,9 @@ static unsigned char *byte_at(struct vm *vm, uint64_t addr, int prot)
 int64_t vm_read(struct vm *vm, uint64_t addr, void *buf, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		unsigned char *byte = byte_at(vm, addr + i, PROT_READ);
+		/* Memory that can be written or executed can be read. */
+		unsigned char *byte = byte_at(vm, addr + i, PROT_READ |
+					      PROT_WRITE | PROT_EXEC);
 
 		if (!byte)
 			return -EFAULT;
