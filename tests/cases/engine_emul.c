@@ -26,7 +26,8 @@ static struct fake *machine;
 static struct fake_task *tasks[MAX_PROCESSES];
 static int32_t pids[MAX_PROCESSES];
 static uint32_t permitted[MAX_PROCESSES];	/* capabilities */
-static uint32_t suids[MAX_PROCESSES];
+static uint32_t suids[MAX_PROCESSES], rgids[MAX_PROCESSES],
+	sgids[MAX_PROCESSES];
 static int waiting[MAX_PROCESSES];		/* for this vfork child; 0: no */
 
 static void skip(struct reply *reply, const char *what)
@@ -103,7 +104,7 @@ static int emul_begin(void)
 		try_arena(first);
 	adopt(0, first);
 	permitted[0] = first->caps;
-	suids[0] = 0;
+	suids[0] = rgids[0] = sgids[0] = 0;
 	return map_layout(first) < 0 ? -1 : 0;
 }
 
@@ -136,6 +137,8 @@ static void birth(int process, const struct request *request,
 	waiting[process] = request->op == OP_VFORK ? child : 0;
 	permitted[child] = permitted[process];
 	suids[child] = suids[process];
+	rgids[child] = rgids[process];
+	sgids[child] = sgids[process];
 }
 
 static void release_parent(int process)
@@ -177,6 +180,8 @@ static void exec(int process, const struct request *request,
 		reply->result = -ENOMEM;
 		return;
 	}
+	tasks[process]->fsgid = sgids[process] = tasks[process]->egid;
+	suids[process] = tasks[process]->euid;
 	if (tasks[process]->euid == 0)
 		tasks[process]->caps = permitted[process] = FAKE_CAPS_ALL;
 	reply->result = map_layout(tasks[process]);
@@ -196,11 +201,30 @@ static void fix_caps(int process, uint32_t old_euid)
 		task->caps = permitted[process];
 }
 
+static bool is_one_of(uint64_t id, uint32_t a, uint32_t b, uint32_t c)
+{
+	uint32_t one = (uint32_t)id;
+
+	return one == UINT32_MAX || one == a || one == b || one == c;
+}
+
+/* setresuid and setresgid: with the capability, which root has here, any
+   ids; else those that the process has already. */
+static bool may_set(int process, const uint64_t *args, uint32_t a, uint32_t b,
+		    uint32_t c)
+{
+	return tasks[process]->euid == 0 ||
+	       (is_one_of(args[0], a, b, c) && is_one_of(args[1], a, b, c) &&
+		is_one_of(args[2], a, b, c));
+}
+
 static sysret_t set_uids(int process, const uint64_t *args)
 {
 	struct fake_task *task = tasks[process];
 	uint32_t old_euid = task->euid;
 
+	if (!may_set(process, args, task->uid, old_euid, suids[process]))
+		return -EPERM;
 	if ((uint32_t)args[0] != UINT32_MAX)
 		task->uid = (uint32_t)args[0];
 	if ((uint32_t)args[1] != UINT32_MAX)
@@ -214,16 +238,38 @@ static sysret_t set_uids(int process, const uint64_t *args)
 static sysret_t set_gids(int process, const uint64_t *args)
 {
 	struct fake_task *task = tasks[process];
+	uint32_t *rgid = &rgids[process], *sgid = &sgids[process];
 
+	if (!may_set(process, args, *rgid, task->egid, *sgid))
+		return -EPERM;
+	if ((uint32_t)args[0] != UINT32_MAX)
+		*rgid = (uint32_t)args[0];
 	if ((uint32_t)args[1] != UINT32_MAX)
 		task->egid = task->fsgid = (uint32_t)args[1];
+	if ((uint32_t)args[2] != UINT32_MAX)
+		*sgid = (uint32_t)args[2];
+	task->fsgid = task->egid;
 	return 0;
+}
+
+/* Gives the old one, whatever happens. */
+static sysret_t set_fsgid(int process, uint64_t gid)
+{
+	struct fake_task *task = tasks[process];
+	uint32_t old = task->fsgid;
+
+	if (task->euid == 0 || (uint32_t)gid == old ||
+	    is_one_of(gid, rgids[process], task->egid, sgids[process]))
+		task->fsgid = (uint32_t)gid;
+	return old;
 }
 
 static sysret_t set_user(int process, const struct request *request)
 {
 	uint64_t uid = request->args[0], gid = request->args[1];
 
+	if (tasks[process]->euid != 0)
+		return -EPERM;
 	tasks[process]->ngroups = 0;
 	set_gids(process, (const uint64_t[3]){ gid, gid, gid });
 	return set_uids(process, (const uint64_t[3]){ uid, uid, uid });
@@ -233,6 +279,8 @@ static sysret_t set_groups(int process, const struct request *request)
 {
 	struct fake_task *task = tasks[process];
 
+	if (task->euid != 0)
+		return -EPERM;
 	task->ngroups = (uint32_t)request->args[0];
 	for (uint32_t i = 0; i < task->ngroups; i++)
 		task->groups[i] = (uint32_t)request->args[1 + i];
@@ -358,7 +406,6 @@ static void maps(struct fake_task *task, const struct request *request,
 		struct piece piece = { pieces[i].addr - from,
 				       pieces[i].addr + pieces[i].len - from,
 				       pieces[i].offset,
-				       (uint64_t)pieces[i].pages,
 				       pieces[i].prot & 7 };
 
 		if (pieces[i].addr < to && pieces[i].addr + pieces[i].len > from)
@@ -453,7 +500,7 @@ static void call(int process, const struct request *request,
 	else if (request->nr == SYS_setresgid)
 		reply->result = set_gids(process, a);
 	else if (request->nr == SYS_setfsgid)
-		task->fsgid = (uint32_t)a[0];
+		reply->result = set_fsgid(process, a[0]);
 	else if (request->nr != SYS_setfsuid)
 		skip(reply, "such call");
 }

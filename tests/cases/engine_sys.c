@@ -212,6 +212,12 @@ static int waiter_for(int process)
 	return -1;
 }
 
+/* The parent is in the middle of a vfork. */
+static bool is_asleep(int parent)
+{
+	return parent >= 0 && processes[parent].alive;
+}
+
 static bool await_child(int process, int options, struct reply *reply)
 {
 	struct request request = { .op = OP_WAIT };
@@ -224,8 +230,11 @@ static bool await_child(int process, int options, struct reply *reply)
 		exchange(waiter, &request, -1, reply);
 		return reply->result == 0;
 	}
-	return await_pidfd(processes[process].pid) &&
-	       waitid(P_PID, (id_t)processes[process].pid, &info,
+	if (!await_pidfd(processes[process].pid))
+		return false;
+	if (is_asleep(processes[process].parent))
+		return true;	/* its parent will find it */
+	return waitid(P_PID, (id_t)processes[process].pid, &info,
 		      options | __WALL) == 0;
 }
 

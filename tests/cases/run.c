@@ -385,16 +385,17 @@ static void remember(struct run *run, int64_t value)
 	run->vars[i].value = value;
 }
 
-/* Random runs leave out what is known to differ: a move to a fixed address
-   of memory that is no attachment at its start. */
+/* Random runs leave out what is known to differ or none of our business:
+   mremap of memory that is no attachment at its start. */
 static bool left_out(const struct run *run, const struct request *request,
 		     struct reply *reply)
 {
 	struct request look = { .op = OP_MAPS };
 
 	if (!run->print || request->op != OP_SYS ||
-	    request->nr != SYS_mremap || !(request->args[3] & 2) ||
-	    request->args[1] <= layout.page)
+	    request->nr != SYS_mremap ||
+	    (request->args[1] <= layout.page &&
+	     request->args[2] <= layout.page))
 		return false;
 	look.args[0] = request->args[0];
 	look.args[1] = 1;

@@ -178,7 +178,6 @@ enum verdict scenario_run(const struct scenario *scenario,
 /* shape.c: what is attached in a range, as one word. */
 struct piece {
 	uint64_t start, end, offset;
-	uint64_t owner;			/* inode or segment */
 	int prot;
 };
 void shape_add(char *text, struct piece *last, const struct piece *piece);

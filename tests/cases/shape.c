@@ -2,9 +2,10 @@
 /*
  * shape.c - what is attached in a range, as one word.
  *
- * Neighbours that continue each other in the same segment with the same
- * protection are joined: Linux may keep them apart (the boundaries of shm
- * VMAs stay), while the pages behind an emulated attachment merge.
+ * Neighbours with the same protection whose offsets continue each other are
+ * joined: Linux may keep them apart (the boundaries of shm VMAs stay), while
+ * the pages behind an emulated attachment merge.  Of which segment they are
+ * is not looked at: Linux's inode number is the id in any namespace.
  */
 #include "scenario.h"
 
@@ -30,7 +31,7 @@ void shape_flush(char *text, struct piece *last)
 void shape_add(char *text, struct piece *last, const struct piece *piece)
 {
 	if (last->end > last->start && last->end == piece->start &&
-	    last->owner == piece->owner && last->prot == piece->prot &&
+	    last->prot == piece->prot &&
 	    last->offset + (last->end - last->start) == piece->offset) {
 		last->end = piece->end;
 		return;

@@ -307,13 +307,11 @@ static int64_t do_sysctl(const struct request *request)
 
 static bool maps_line(const char *line, struct piece *piece)
 {
-	char perms[5], device[16];
+	char perms[5];
 
 	if (!strstr(line, "SYSV") ||
-	    sscanf(line,
-		   "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %15s %" SCNu64,
-		   &piece->start, &piece->end, perms, &piece->offset, device,
-		   &piece->owner) != 6)
+	    sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64,
+		   &piece->start, &piece->end, perms, &piece->offset) != 4)
 		return false;
 	piece->prot = (perms[0] == 'r') | (perms[1] == 'w') << 1 |
 		      (perms[2] == 'x') << 2;
