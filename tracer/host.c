@@ -236,8 +236,10 @@ static uint64_t memlock_limit(void *arg)
 	const struct task *task = arg;
 	struct rlimit limit;
 
-	if (prlimit(task->tgid, RLIMIT_MEMLOCK, NULL, &limit) < 0 ||
-	    limit.rlim_cur == RLIM_INFINITY)
+	if (prlimit(task->tgid, RLIMIT_MEMLOCK, NULL, &limit) < 0 &&
+	    !proc_limit(task->tid, "Max locked memory", &limit))
+		return 0;	/* it is gone */
+	if (limit.rlim_cur == RLIM_INFINITY)
 		return UINT64_MAX;
 	return limit.rlim_cur;
 }

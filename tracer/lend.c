@@ -142,21 +142,6 @@ static sysret_t lend_once(struct task *task, int fd, int flags)
 	return give_by_notice(task, &gift);
 }
 
-/* The program's RLIMIT_NOFILE; false if unknown. */
-static bool descriptor_limit(pid_t tid, struct rlimit *limit)
-{
-	char *text = proc_read(tid, "limits");
-	const char *line = text ? strstr(text, "Max open files") : NULL;
-	unsigned long soft, hard;
-	bool known = line && sscanf(line, "Max open files %lu %lu", &soft,
-				    &hard) == 2;
-
-	free(text);
-	if (known)
-		*limit = (struct rlimit){ soft, hard };
-	return known;
-}
-
 /* By the program itself: it may always raise its soft limit. */
 static bool set_descriptor_limit(struct task *task, rlim_t soft, rlim_t hard)
 {
@@ -174,7 +159,7 @@ static sysret_t lend_above_soft_limit(struct task *task, int fd, int flags)
 	struct rlimit limit;
 	sysret_t number;
 
-	if (!descriptor_limit(task->tid, &limit) ||
+	if (!proc_limit(task->tid, "Max open files", &limit) ||
 	    limit.rlim_cur == limit.rlim_max ||
 	    !set_descriptor_limit(task, limit.rlim_max, limit.rlim_max))
 		return -EMFILE;

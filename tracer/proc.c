@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -153,6 +154,35 @@ pid_t proc_tgid(pid_t tid)
 pid_t proc_ppid(pid_t tid)
 {
 	return status_pid(tid, "\nPPid:");
+}
+
+static rlim_t parse_limit(const char **at)
+{
+	char *end;
+	rlim_t value;
+
+	*at += strspn(*at, " ");
+	if (strncmp(*at, "unlimited", 9) == 0) {
+		*at += 9;
+		return RLIM_INFINITY;
+	}
+	value = strtoull(*at, &end, 10);
+	*at = end;
+	return value;
+}
+
+bool proc_limit(pid_t tid, const char *name, struct rlimit *limit)
+{
+	char *text = proc_read(tid, "limits");
+	const char *line = text ? strstr(text, name) : NULL;
+
+	if (line) {
+		line += strlen(name);
+		limit->rlim_cur = parse_limit(&line);
+		limit->rlim_max = parse_limit(&line);
+	}
+	free(text);
+	return line != NULL;
 }
 
 static bool parse_map(const char *line, struct proc_map *map)

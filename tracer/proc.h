@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 /* Open our /proc (or a private one, where none is mounted and we may); 0 or
@@ -29,6 +30,9 @@ int proc_link(pid_t tid, const char *name, char *buf, size_t size);
 /* Thread group of a thread, and its parent's; 0 when it is gone. */
 pid_t proc_tgid(pid_t tid);
 pid_t proc_ppid(pid_t tid);
+/* A line of /proc/TID/limits, "Max open files" for instance: works where
+   prlimit(2) wants a capability, as for other users' processes. */
+bool proc_limit(pid_t tid, const char *name, struct rlimit *limit);
 
 /* One line of /proc/TID/maps. */
 struct proc_map {
