@@ -556,6 +556,7 @@ static const struct emul_caller *ask(struct fake_task *task, struct asking *a)
 		.pid = task->pid,
 		.creator = task->creator,
 		.now = task->machine->now,
+		.read_implies_exec = task->read_implies_exec,
 	};
 	return &a->caller;
 }

@@ -55,6 +55,7 @@ struct fake_task {
 	uint32_t caps;
 	uint64_t memlock;	/* soft RLIMIT_MEMLOCK, UINT64_MAX: none */
 	uint64_t as_limit;	/* RLIMIT_AS, UINT64_MAX: none */
+	bool read_implies_exec;	/* personality */
 	struct emul_ns *ns;
 };
 

@@ -284,6 +284,10 @@ START_TEST(protection_follows_the_flags)
 	expect(info[2].prot, EMUL_READ | EMUL_WRITE | EMUL_EXEC);
 	expect(info[3].prot, EMUL_READ | EMUL_WRITE);
 	ck_assert_uint_ne(info[0].attach, info[1].attach);
+	task->read_implies_exec = true;
+	at(W, SHM_REMAP | SHM_RDONLY);
+	expect(fake_pieces(task, info, 4), 4);
+	expect(info[0].prot, EMUL_READ | EMUL_EXEC);
 	expect(fake_mprotect(task, W + PG, PG, PROT_WRITE), -EACCES);
 }
 END_TEST

@@ -189,6 +189,11 @@ START_TEST(locks_are_charged_to_the_real_uid)
 	expect(fake_shmctl(a, (uint64_t)ids[0], IPC_RMID, 0), 0);
 	expect(fake_shmctl(a, (uint64_t)ids[1], SHM_LOCK, 0), 0);
 	expect(fake_shmctl(b, (uint64_t)ids[1], SHM_UNLOCK, 0), 0);
+	expect(fake_shmctl(a, (uint64_t)ids[3], SHM_UNLOCK, 0), 0);
+	expect(fake_shmctl(other, (uint64_t)ids[2], SHM_UNLOCK, 0), 0);
+	expect(fake_shmctl(task, (uint64_t)ids[1], SHM_LOCK, 0), 0);
+	expect(fake_shmctl(b, (uint64_t)ids[2], SHM_LOCK, 0), 0);
+	expect(fake_shmctl(b, (uint64_t)ids[1], SHM_UNLOCK, 0), 0);
 }
 END_TEST
 
