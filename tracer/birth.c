@@ -271,7 +271,7 @@ static void adopt_orphan(struct task *task, void *arg)
 		return;
 	announce(parent, task->tid, flags_from_kernel(parent, task->tid));
 	birth_first_stop(task);
-	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
+	call_resume(task, 0);
 }
 
 static void count_thread(struct task *task, void *arg)

@@ -11,7 +11,9 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -22,6 +24,7 @@
 
 #include "tracer/log.h"
 #include "tracer/notice.h"
+#include "tracer/proc.h"
 #include "tracer/run.h"
 #include "tracer/stop.h"
 
@@ -34,6 +37,9 @@ static uint32_t call_of_nothing(uint32_t audit, int64_t nr)
 				return f->nothing;
 	return SYS_getpid;
 }
+
+/* What an exit stop that never came would have said. */
+#define CALL_EXIT_STATUS (PTRACE_EVENT_EXIT << 16 | SIGTRAP << 8 | 0x7f)
 
 enum call_kind call_begin(struct task *task)
 {
@@ -109,12 +115,73 @@ int call_take_status(struct task *task, int status)
 	return 0;
 }
 
+bool call_has_moved(const struct task *task)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return waitid(P_PID, (id_t)task->tid, &info,
+		      WSTOPPED | WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 &&
+	       info.si_pid != 0;
+}
+
+/* ESRCH: killed meanwhile, its last status is on the way. */
+void call_resume(struct task *task, int sig)
+{
+	const struct mm *mm = task->mm;
+	bool plain = !run.filtered || task->undo ||
+		     (mm && (mm->everywhere || mm->viewing));
+
+	if (mm && !emul_space_is_empty(mm->space) && call_has_moved(task))
+		return;
+	ptrace(plain ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, NULL,
+	       (void *)(long)sig);
+}
+
+/*
+ * A leader that was killed and got past its exit stop is not reported before
+ * its last thread has gone, and that one may wait for us: do not wait then.
+ */
+static bool is_silent(const struct task *task)
+{
+	char *stat;
+	const char *state;
+	bool dead;
+
+	if (task->tid != task->tgid || !task->mm || task->mm->users == 1)
+		return false;
+	stat = proc_read(task->tid, "stat");
+	state = stat ? strrchr(stat, ')') : NULL;
+	dead = state && state[2] == 'Z';
+	free(stat);
+	return dead;
+}
+
+static pid_t wait_for_status(const struct task *task, int *status)
+{
+	sigset_t wake;
+	pid_t tid;
+
+	if (task->tid != task->tgid || task->mm->users == 1)
+		return waitpid(task->tid, status, __WALL);
+	tid = waitpid(task->tid, status, __WALL | WNOHANG);
+	if (tid)
+		return tid;
+	if (is_silent(task)) {
+		*status = CALL_EXIT_STATUS;
+		return task->tid;
+	}
+	sigemptyset(&wake);	/* SIGCHLD comes in only here */
+	ppoll(NULL, 0, NULL, &wake);
+	errno = EINTR;
+	return -1;
+}
+
 int call_wait_exit(struct task *task)
 {
 	int there = 0, status;
 
 	while (!there) {
-		if (waitpid(task->tid, &status, __WALL) >= 0)
+		if (wait_for_status(task, &status) >= 0)
 			there = call_take_status(task, status);
 		else if (errno != EINTR)
 			there = -1;
@@ -123,6 +190,17 @@ int call_wait_exit(struct task *task)
 		return 0;
 	task->call.at = CALL_NONE;
 	return -1;
+}
+
+pid_t call_poll_status(const struct task *task, int *status)
+{
+	pid_t tid = waitpid(task->tid, status, __WALL | WNOHANG);
+
+	if (tid == 0 && is_silent(task)) {
+		*status = CALL_EXIT_STATUS;
+		return task->tid;
+	}
+	return tid;
 }
 
 void call_block_signals(struct task *task)

@@ -49,6 +49,9 @@ uint64_t call_stub(struct task *task);
 /* Where its data page is. */
 uint64_t call_stub_data(void);
 
+/* Is there a status of the thread, or will there never be one?  As waitpid
+   with WNOHANG. */
+pid_t call_poll_status(const struct task *task, int *status);
 /* Set up a call to run next, at whatever stop the thread is. */
 int call_prepare(struct task *task, const struct arch_call *next);
 void call_block_signals(struct task *task);
@@ -58,6 +61,12 @@ void call_unblock_signals(struct task *task);
 int call_take_status(struct task *task, int status);
 /* ERESTARTSYS and its kin: only the kernel and tracers see them. */
 bool call_was_interrupted(sysret_t result);
+
+/* Set the thread going from the stop it is at, with a signal or 0. */
+void call_resume(struct task *task, int sig);
+/* Killed while it was in our hands, it can be at another stop by now: resumed
+   from there, it would go on unaccounted for. */
+bool call_has_moved(const struct task *task);
 
 /* Write over the program's code or data, whatever its protection; 0 or -1. */
 int call_poke(struct task *task, uint64_t addr, const void *buf, size_t len);

@@ -9,12 +9,14 @@
 #include "tracer/check.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tracer/host.h"
+#include "tracer/call.h"
 #include "tracer/log.h"
+#include "tracer/pages.h"
 #include "tracer/proc.h"
 
 struct run_of_pages {
@@ -55,7 +57,7 @@ static int add_piece(const struct emul_piece_info *piece, void *arg)
 {
 	const struct run_of_pages next = {
 		piece->addr, piece->addr + piece->len, piece->offset,
-		host_pages_inode(piece->pages), piece->prot,
+		pages_inode(piece->pages), piece->prot,
 	};
 
 	add(arg, &next);
@@ -105,16 +107,44 @@ static void show(const char *title, const struct list *list)
 			 list->runs[i].prot);
 }
 
+/* SIGKILL is pending, or taken already and the thread at its exit stop. */
+static bool is_killed(const char *status)
+{
+	const char *thread = strstr(status, "\nSigPnd:");
+	const char *shared = strstr(status, "\nShdPnd:");
+	unsigned long long pending = 0;
+
+	if (thread)
+		pending |= strtoull(thread + 8, NULL, 16);
+	if (shared)
+		pending |= strtoull(shared + 8, NULL, 16);
+	return pending >> (SIGKILL - 1) & 1;
+}
+
+/* One that was killed meanwhile can lose its mappings while we look. */
+static bool is_still_stopped(pid_t tid)
+{
+	char *status = proc_read(tid, "status");
+	bool stopped = status && strstr(status, "State:\tt") &&
+		       !is_killed(status);
+
+	free(status);
+	return stopped;
+}
+
 void check_task(const struct task *task)
 {
 	struct list model = { 0 }, kernel = { 0 };
 
 	if (!task->mm || task->pending)
 		return;
+	if (call_has_moved(task))
+		return;
 	any_mapping = false;
 	emul_space_walk(task->mm->space, add_piece, &model);
 	if (proc_maps(task->tid, add_map, &kernel) == 0 && any_mapping &&
-	    !is_equal(&model, &kernel)) {
+	    !is_equal(&model, &kernel) && is_still_stopped(task->tid) &&
+	    !call_has_moved(task)) {
 		show("model ", &model);
 		show("kernel", &kernel);
 		log_fatal("self-check failed for process %d (call %" PRId64

@@ -11,7 +11,6 @@
 #include "tracer/front.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 
 #include "tracer/log.h"
 #include "tracer/options.h"
+#include "tracer/spawn.h"
 
 struct front {
 	pid_t program, tracer;
@@ -129,28 +129,12 @@ static void pass_on(struct front *front, const siginfo_t *info)
 	}
 }
 
-/* We outlive the program's use of these: hold nothing of its. */
-static void let_go_of_files(void)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (null >= 0) {
-		dup2(null, STDIN_FILENO);
-		dup2(null, STDOUT_FILENO);
-	} else {
-		close(STDIN_FILENO);
-		close(STDOUT_FILENO);
-	}
-	if (chdir("/") < 0)
-		return;		/* then we keep it busy */
-}
-
 _Noreturn void front_run(pid_t program, pid_t tracer)
 {
 	struct front front = { .program = program, .tracer = tracer };
 	sigset_t all;
 
-	let_go_of_files();
+	spawn_drop_files(-1);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	for (;;) {

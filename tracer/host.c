@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * host.c - segments' pages are memfds, made at the first attach.
+ * host.c - what emul/ asks for, done in the program.
  *
  * Each attach maps an open file of its own, read-only for SHM_RDONLY: two
  * attaches never merge in the kernel, and mprotect(PROT_WRITE) on a read-only
@@ -10,134 +10,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysinfo.h>
-#include <unistd.h>
 
 #include "tracer/call.h"
 #include "tracer/flight.h"
 #include "tracer/lend.h"
 #include "tracer/mem.h"
+#include "tracer/pages.h"
 #include "tracer/proc.h"
 #include "tracer/run.h"
-
-struct pages {
-	bool used;
-	int fd;			/* -1 until the first attach */
-	int32_t key;
-	uint64_t size;		/* bytes */
-	int64_t next_free;
-};
-
-static struct pages *table;
-static int64_t room, first_free = -1;
-
-static bool grow(void)
-{
-	int64_t more = room ? 2 * room : 64;
-	struct pages *bigger =
-		realloc(table, (size_t)more * sizeof(*bigger));
-
-	if (!bigger)
-		return false;
-	table = bigger;
-	for (int64_t i = more - 1; i >= room; i--) {
-		table[i] = (struct pages){ .next_free = first_free };
-		first_free = i;
-	}
-	room = more;
-	return true;
-}
-
-/* __vm_enough_memory(), mm/util.c: with the default overcommit a segment may
-   be as large as all memory and swap, each looked at alone. */
-static bool may_commit(uint64_t size)
-{
-	struct sysinfo info;
-	uint64_t total;
-
-	if (sysinfo(&info) < 0)
-		return true;
-	total = ((uint64_t)info.totalram + info.totalswap) * info.mem_unit;
-	return size <= total;
-}
-
-static sysret_t pages_create(void *arg,
-			     const struct emul_pages_request *request)
-{
-	int64_t handle;
-
-	(void)arg;
-	if (request->huge_shift)
-		return -ENOMEM;
-	if (!request->noreserve && !may_commit(request->size))
-		return -ENOMEM;
-	if (first_free < 0 && !grow())
-		return -ENOMEM;
-	handle = first_free;
-	first_free = table[handle].next_free;
-	table[handle] = (struct pages){
-		.used = true,
-		.fd = -1,
-		.key = request->key,
-		.size = request->size,
-	};
-	return handle;
-}
-
-static void pages_destroy(void *arg, int64_t handle)
-{
-	struct pages *pages = &table[handle];
-
-	(void)arg;
-	if (pages->fd >= 0)
-		close(pages->fd);
-	*pages = (struct pages){ .next_free = first_free };
-	first_free = handle;
-}
-
-static void pages_usage(void *arg, int64_t handle, struct emul_usage *usage)
-{
-	struct stat st;
-
-	(void)arg;
-	*usage = (struct emul_usage){ 0 };
-	if (table[handle].fd >= 0 && fstat(table[handle].fd, &st) == 0)
-		usage->rss = (uint64_t)st.st_blocks * 512;
-}
-
-static sysret_t pages_lock(void *arg, int64_t handle, bool lock)
-{
-	(void)arg;
-	(void)handle;
-	(void)lock;
-	return 0;
-}
-
-/* The segment's memfd, made when first needed: 0 or -errno. */
-static int make_file(struct pages *pages)
-{
-	char name[16];
-	int fd;
-
-	if (pages->fd >= 0)
-		return 0;
-	snprintf(name, sizeof(name), "SYSV%08x", (unsigned)pages->key);
-	fd = memfd_create(name, MFD_CLOEXEC);
-	if (fd < 0)
-		return -ENOMEM;
-	if (ftruncate(fd, (off_t)pages->size) < 0) {
-		close(fd);
-		return -ENOMEM;
-	}
-	pages->fd = fd;
-	return 0;
-}
 
 static int map_flags(enum emul_place place)
 {
@@ -187,13 +70,9 @@ static sysret_t map_file(struct task *task, const struct emul_mapping *mapping,
 
 static sysret_t host_map(void *arg, const struct emul_mapping *mapping)
 {
-	struct pages *pages = &table[mapping->pages];
+	int fd = pages_open(mapping->pages, mapping->writable);
 	sysret_t result;
-	int fd;
 
-	if (make_file(pages) < 0)
-		return -ENOMEM;
-	fd = proc_reopen(pages->fd, mapping->writable ? O_RDWR : O_RDONLY);
 	if (fd < 0)
 		return -ENOMEM;
 	call_stub(arg);
@@ -265,15 +144,6 @@ static uint64_t first_hole(void *arg, uint64_t from, uint64_t to)
 	if (proc_maps(task->tid, cover, &hole) < 0)
 		return to;
 	return hole.from < to ? hole.from : to;
-}
-
-uint64_t host_pages_inode(int64_t handle)
-{
-	struct stat st;
-
-	if (table[handle].fd < 0 || fstat(table[handle].fd, &st) < 0)
-		return 0;
-	return st.st_ino;
 }
 
 const struct emul_host host = {

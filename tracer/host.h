@@ -9,7 +9,4 @@
 
 extern const struct emul_host host;
 
-/* Inode of the pages' file, 0 while they have none (never attached). */
-uint64_t host_pages_inode(int64_t pages);
-
 #endif

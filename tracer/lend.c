@@ -77,7 +77,7 @@ static int serve(struct task *task, struct gift *gift)
 
 	while (!there) {
 		int status;
-		pid_t tid = waitpid(task->tid, &status, __WALL | WNOHANG);
+		pid_t tid = call_poll_status(task, &status);
 
 		if (tid > 0)
 			there = call_take_status(task, status);

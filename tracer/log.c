@@ -84,6 +84,11 @@ void log_open(const char *path)
 	log_fd = move_high(fd);
 }
 
+int log_descriptor(void)
+{
+	return log_fd > STDERR_FILENO ? log_fd : -1;
+}
+
 void log_warn(const char *fmt, ...)
 {
 	struct line line = { .len = 0 };

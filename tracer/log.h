@@ -15,6 +15,9 @@
    stderr.  Exits when it cannot be opened. */
 void log_open(const char *path);
 
+/* The file's descriptor, -1 for stderr. */
+int log_descriptor(void);
+
 /* "shmtrace: ..." and a newline. */
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

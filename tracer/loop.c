@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tracer/birth.h"
+#include "tracer/call.h"
 #include "tracer/calls.h"
 #include "tracer/check.h"
 #include "tracer/flight.h"
@@ -83,29 +84,6 @@ static bool next_event(struct event *event)
 	}
 }
 
-/* Killed while it was in our hands, a task can be at its exit stop by now:
-   resumed from there, it would die unaccounted for. */
-static bool has_moved(const struct task *task)
-{
-	siginfo_t info = { .si_pid = 0 };
-
-	return task->mm && !emul_space_is_empty(task->mm->space) &&
-	       waitid(P_PID, (id_t)task->tid, &info,
-		      WSTOPPED | WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 &&
-	       info.si_pid != 0;
-}
-
-/* ESRCH: killed meanwhile, its last status is on the way. */
-static void resume(struct task *task, int sig)
-{
-	bool plain = !run.filtered || task->undo ||
-		     (task->mm && (task->mm->everywhere || task->mm->viewing));
-
-	if (!has_moved(task))
-		ptrace(plain ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, NULL,
-		       (void *)(long)sig);
-}
-
 static void handled(struct task *task, int sig)
 {
 	if (task->pending)	/* it is at another stop already */
@@ -114,7 +92,7 @@ static void handled(struct task *task, int sig)
 	    task->flight.kind == FLIGHT_NONE)
 		check_task(task);
 	task->call.ours = false;
-	resume(task, sig);
+	call_resume(task, sig);
 }
 
 static void handle_call(struct task *task, void (*handle)(struct task *))
@@ -172,7 +150,7 @@ static void handle_signal(struct task *task, int sig)
 		return;
 	land(task);
 	calls_repeat_interrupted(task);
-	resume(task, sig);
+	call_resume(task, sig);
 }
 
 static void handle_birth(struct task *task)
@@ -230,7 +208,7 @@ static void handle_event(const struct event *event)
 	case STOP_EXIT:		/* it may have been killed on the way */
 		task->flight.kind = FLIGHT_NONE;
 		birth_exit(task);
-		resume(task, 0);
+		call_resume(task, 0);
 		break;
 	case STOP_GROUP:
 		handle_group_stop(task);

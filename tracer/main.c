@@ -49,21 +49,14 @@ static void set_signals(void)
 
 /* Away from the user's terminal, directory and files; we die with the
    process that the user knows, and the programs with us. */
-static void step_aside(pid_t front)
+static void step_aside(pid_t front, int socket)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != front)
 		_exit(EXIT_OWN);
 	setsid();
 	set_signals();
-	if (null >= 0) {
-		dup2(null, STDIN_FILENO);
-		dup2(null, STDOUT_FILENO);
-	}
-	if (chdir("/") < 0)
-		log_warn("cannot leave the working directory");
+	spawn_drop_files(socket);
 }
 
 static void set_limits(const struct options *options)
@@ -105,9 +98,11 @@ static void plan(const struct options *options, struct filter_config *config)
 		log_fatal("no /proc here, and none can be mounted: it is "
 			  "needed to know who calls");
 	cred_init();
+	probe_means();
 	place_arena(config);
 	config->stops = probe_stops(options->seccomp, config) == SECCOMP_ON;
-	config->notices = run.notices = run.notices && config->stops;
+	config->notices = run.notices = run.notices && config->stops &&
+					 !options->stack_trace;
 	run.filtered = config->stops;
 	run.page_size = config->page_size;
 	run.arena_start = config->arena_start;
@@ -169,7 +164,7 @@ _Noreturn static void trace(const struct options *options, int socket,
 {
 	struct filter_config config;
 
-	step_aside(front);
+	step_aside(front, socket);
 	plan(options, &config);
 	set_up_emulation(options);
 	seize_program(&config, socket);
@@ -187,6 +182,23 @@ static pid_t must_fork(void)
 	if (pid < 0)
 		log_fatal("cannot fork: %s", strerror(errno));
 	return pid;
+}
+
+/* Numbers below 3 may be free for the program to find so: keep off them. */
+static void make_pair(int pair[2])
+{
+	int low[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, low) < 0)
+		log_fatal("cannot make a socket pair: %s", strerror(errno));
+	for (int i = 0; i < 2; i++) {
+		pair[i] = fcntl(low[i], F_DUPFD_CLOEXEC, 3);
+		if (pair[i] < 0)
+			log_fatal("cannot make a socket pair: %s",
+				  strerror(errno));
+	}
+	close(low[0]);
+	close(low[1]);
 }
 
 /* All signals wait until everyone is in place. */
@@ -211,8 +223,7 @@ int main(int argc, char **argv)
 	if (options.output)
 		log_open(options.output);
 	hold_signals(&signals);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		log_fatal("cannot make a socket pair: %s", strerror(errno));
+	make_pair(pair);
 	tracer = must_fork();
 	if (tracer == 0) {
 		close(pair[1]);

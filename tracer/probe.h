@@ -14,6 +14,10 @@
 enum seccomp_mode probe_stops(enum seccomp_mode wanted,
 			      const struct filter_config *config);
 
+/* Exits with one clear line when the host denies us what every attach or
+   every pointer argument needs. */
+void probe_means(void);
+
 /* The window that attaches go to, the first one that this CPU's address space
    has; NULL: none. */
 const struct arch_window *probe_arena(uint64_t page_size);

@@ -6,6 +6,7 @@
 #include "tracer/spawn.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -161,4 +162,29 @@ _Noreturn void spawn_program(char **argv, int socket, pid_t tracer,
 	sigaction(SIGCHLD, &signals->child, NULL);
 	sigprocmask(SIG_SETMASK, &signals->mask, NULL);
 	execute(argv);
+}
+
+static void close_between(int low, int high)
+{
+	if (low < high - 1)
+		close_range((unsigned)low + 1, (unsigned)high - 1, 0);
+}
+
+void spawn_drop_files(int keep)
+{
+	int other = log_descriptor(), null = open("/dev/null", O_RDWR);
+	int low = keep < other ? keep : other;
+	int high = keep < other ? other : keep;
+
+	dup2(null, STDIN_FILENO);	/* if it fails we keep them */
+	dup2(null, STDOUT_FILENO);
+	if (low < STDERR_FILENO)
+		low = STDERR_FILENO;
+	if (high < low)
+		high = low;
+	close_between(STDERR_FILENO, low);
+	close_between(low, high);
+	close_range((unsigned)high + 1, ~0U, 0);
+	if (chdir("/") < 0)
+		log_warn("cannot leave the working directory: it stays busy");
 }

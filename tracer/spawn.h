@@ -33,6 +33,11 @@ struct spawn_signals {
 	struct sigaction child;
 };
 
+/* Let go of the files that the user's shell gave to the program: all but
+   stderr, our log and `keep` (-1: none).  Their other ends must not wait for
+   us. */
+void spawn_drop_files(int keep);
+
 /* In the process to be traced: install the filter, as far as the host
    allows.  Returns the listener's descriptor, or -1. */
 int spawn_install(const struct filter_config *config,
