@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+/*
+ * memory.c - what the pages of a segment really are: locked in memory, huge,
+ * accounted.
+ */
+#include "kit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	PAGES = 8,
+	DEADLINE = 20,		/* seconds */
+	/* bits of /proc/kpageflags */
+	UNEVICTABLE = 18,
+	MLOCKED = 33,
+};
+
+static uint64_t read_word(const char *path, uint64_t index)
+{
+	uint64_t word = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || pread(fd, &word, sizeof(word),
+			    (off_t)(index * sizeof(word))) != sizeof(word))
+		skip("physical pages cannot be looked at");
+	close(fd);
+	return word;
+}
+
+/* Does the kernel keep the page at addr in memory? */
+static bool is_kept(const char *addr)
+{
+	uint64_t entry = read_word("/proc/self/pagemap",
+				   (uintptr_t)addr / page_size());
+	uint64_t frame = entry & ((UINT64_C(1) << 55) - 1), flags;
+
+	if (!(entry >> 63))
+		return false;
+	if (!frame)
+		skip("physical pages cannot be looked at");
+	flags = read_word("/proc/kpageflags", frame);
+	return (flags >> UNEVICTABLE | flags >> MLOCKED) & 1;
+}
+
+static unsigned count_kept(const char *addr)
+{
+	unsigned kept = 0;
+
+	for (size_t i = 0; i < PAGES; i++)
+		kept += is_kept(addr + i * page_size());
+	return kept;
+}
+
+/* The kernel moves pages between its lists in batches, one of each CPU. */
+static void drain(void)
+{
+	cpu_set_t old, one;
+
+	sched_getaffinity(0, sizeof(old), &old);
+	for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		char *page;
+
+		if (!CPU_ISSET(cpu, &old))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		sched_setaffinity(0, sizeof(one), &one);
+		page = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		mlock(page, page_size());
+		munmap(page, page_size());
+	}
+	sched_setaffinity(0, sizeof(old), &old);
+}
+
+static void say_kept(const char *when, const char *addr, unsigned expected)
+{
+	time_t end = time(NULL) + DEADLINE;
+
+	while (count_kept(addr) != expected && time(NULL) < end) {
+		drain();
+		poll(NULL, 0, 50);
+	}
+	say("%s: %u of %d pages are kept", when, count_kept(addr), PAGES);
+}
+
+static void touch(char *addr, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		addr[i * page_size()] = 1;
+}
+
+static unsigned long pages_in_use(void)
+{
+	struct shm_info info;
+
+	if (shmctl(0, SHM_INFO, (struct shmid_ds *)&info) < 0)
+		broken("SHM_INFO");
+	return info.shm_rss;
+}
+
+static void lock_keeps_pages(long arg)
+{
+	int id = segment(PAGES * page_size());
+	char *addr = attach(id);
+
+	(void)arg;
+	touch(addr, 0, PAGES / 2);
+	say_kept("before", addr, 0);
+	say_result("lock", shmctl(id, SHM_LOCK, NULL));
+	say_kept("locked", addr, PAGES / 2);
+	say("in use: %lu", pages_in_use());
+	touch(addr, PAGES / 2, PAGES);
+	say_kept("touched after", addr, PAGES);
+	say_result("unlock", shmctl(id, SHM_UNLOCK, NULL));
+	say_kept("unlocked", addr, 0);
+	say("in use: %lu", pages_in_use());
+}
+
+static void lock_comes_first(long arg)
+{
+	int id = segment(PAGES * page_size());
+	char *addr;
+
+	(void)arg;
+	say_result("lock", shmctl(id, SHM_LOCK, NULL));
+	addr = attach(id);
+	say("in use: %lu", pages_in_use());
+	touch(addr, 0, PAGES);
+	say_kept("touched", addr, PAGES);
+	detach(addr);
+	addr = attach(id);
+	touch(addr, 0, PAGES);
+	say_kept("attached again", addr, PAGES);
+}
+
+static void no_mapping_is_locked(long arg)
+{
+	int id = segment(PAGES * page_size());
+	char *addr = attach(id);
+
+	(void)arg;
+	touch(addr, 0, PAGES);
+	say_result("lock", shmctl(id, SHM_LOCK, NULL));
+	say("VmLck: %s", status_field("VmLck"));
+	say("nattch %ld", nattch(id));
+}
+
+const struct test tests[] = {
+	{ "lock_keeps_pages_in_memory", lock_keeps_pages, 0, NATIVE },
+	{ "lock_comes_before_the_first_attach", lock_comes_first, 0, NATIVE },
+	{ "lock_locks_no_mapping", no_mapping_is_locked, 0, NATIVE },
+	{ NULL, NULL, 0, NATIVE },
+};

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+/*
+ * pages.h - the pages of segments, by handle.
+ */
+#ifndef PAGES_H
+#define PAGES_H
+
+#include <stdbool.h>
+
+#include "emul/emul.h"
+
+/* As in struct emul_host. */
+sysret_t pages_create(void *arg, const struct emul_pages_request *request);
+void pages_destroy(void *arg, int64_t handle);
+void pages_usage(void *arg, int64_t handle, struct emul_usage *usage);
+sysret_t pages_lock(void *arg, int64_t handle, bool lock);
+
+/* An open file of its own for an attach; -1. */
+int pages_open(int64_t handle, bool writable);
+/* Inode of the pages' file, 0 while they have none (never attached). */
+uint64_t pages_inode(int64_t handle);
+
+#endif
