@@ -41,24 +41,33 @@ static uint32_t call_of_nothing(uint32_t audit, int64_t nr)
 /* What an exit stop that never came would have said. */
 #define CALL_EXIT_STATUS (PTRACE_EVENT_EXIT << 16 | SIGTRAP << 8 | 0x7f)
 
+bool call_look(struct task *task)
+{
+	struct call *call = &task->call;
+
+	if (!call->looked)
+		call->looked = ptrace(PTRACE_GET_SYSCALL_INFO, task->tid,
+				      sizeof(call->look), &call->look) > 0;
+	return call->looked;
+}
+
 enum call_kind call_begin(struct task *task)
 {
 	struct call *call = &task->call;
-	struct ptrace_syscall_info info;
+	const struct ptrace_syscall_info *look = &call->look;
 
-	if (ptrace(PTRACE_GET_SYSCALL_INFO, task->tid, sizeof(info), &info) < 0)
+	if (!call_look(task))
 		return CALL_IS_GONE;
-	if (info.op != PTRACE_SYSCALL_INFO_ENTRY &&
-	    info.op != PTRACE_SYSCALL_INFO_SECCOMP)
+	call->looked = false;
+	if (look->op != PTRACE_SYSCALL_INFO_ENTRY &&
+	    look->op != PTRACE_SYSCALL_INFO_SECCOMP)
 		return CALL_IS_EXIT;
 	if (arch_fetch(task->tid, &call->regs, &call->asked) < 0)
 		return CALL_IS_GONE;
-	call->nothing = call_of_nothing(info.arch, call->asked.nr);
-	call->trace_data = info.op == PTRACE_SYSCALL_INFO_SECCOMP ?
-		info.seccomp.ret_data : 0;
-	call->at = info.op == PTRACE_SYSCALL_INFO_SECCOMP ? CALL_SECCOMP :
-							    CALL_ENTRY;
-	return info.arch == arch_audit ? CALL_IS_NATIVE : CALL_IS_FOREIGN;
+	call->nothing = call_of_nothing(look->arch, call->asked.nr);
+	call->at = look->op == PTRACE_SYSCALL_INFO_SECCOMP ? CALL_SECCOMP :
+							     CALL_ENTRY;
+	return look->arch == arch_audit ? CALL_IS_NATIVE : CALL_IS_FOREIGN;
 }
 
 /*

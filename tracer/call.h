@@ -25,6 +25,8 @@ enum call_kind {
 	CALL_IS_GONE,
 };
 
+/* Ask the kernel about this stop: task->call.look; false: gone. */
+bool call_look(struct task *task);
 /* What is the thread asking at this stop? */
 enum call_kind call_begin(struct task *task);
 

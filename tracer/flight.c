@@ -173,24 +173,31 @@ sysret_t flight_detach(struct task *task, uint64_t addr, uint64_t len)
 	return 0;
 }
 
+/* Is it the stop at the end of the attach sequence? */
+static bool is_at_end(struct task *task)
+{
+	const struct ptrace_syscall_info *look = &task->call.look;
+
+	return task->flight.kind == FLIGHT_ATTACH && call_look(task) &&
+	       look->op == PTRACE_SYSCALL_INFO_SECCOMP &&
+	       look->seccomp.nr == SYS_getpgid &&
+	       look->seccomp.args[5] == run.cookie + 1;
+}
+
 enum flight_state flight_at_seccomp(struct task *task)
 {
 	struct flight *flight = &task->flight;
-	struct arch_regs regs;
-	struct arch_call call;
-	bool ended = flight->kind == FLIGHT_ATTACH &&
-		     arch_fetch(task->tid, &regs, &call) == 0 &&
-		     call.nr == SYS_getpgid && call.args[5] == run.cookie + 1;
 
-	if (!ended)
+	if (!is_at_end(task))
 		return FLIGHT_OVER;
+	task->call.looked = false;
 	flight->kind = FLIGHT_NONE;
 	task->call.at = CALL_SECCOMP;
 	call_unblock_signals(task);
 	/* sent from here it comes back as a signal stop, where
 	   flight_at_signal puts the whole siginfo in */
 	task->call.held_signal = flight->held.si_signo;
-	if (call.args[4] != flight->addr) {
+	if (task->call.look.seccomp.args[4] != flight->addr) {
 		emul_shmat_undo(task_caller(task), flight->addr);
 		return FLIGHT_FAILED;
 	}

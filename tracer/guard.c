@@ -213,7 +213,7 @@ bool guard_forbids(struct task *task)
 		return true;
 	}
 	if (task->call.at != CALL_SECCOMP ||
-	    task->call.trace_data == FILTER_TRACE_DATA)
+	    task->call.look.seccomp.ret_data == FILTER_TRACE_DATA)
 		return false;
 	call_answer(task, -ENOSYS);
 	return true;

@@ -62,25 +62,43 @@ static bool take_statuses(int flags)
 	}
 }
 
+/* A notice, for which what befell tasks before it has been taken in. */
+static bool take_notice(struct notice *notice)
+{
+	if (notice_deferred(notice))
+		return true;
+	if (!notice_wait() || !notice_receive(notice))
+		return false;
+	if (!notice_children_came())
+		return true;
+	notice_defer(notice);
+	return false;
+}
+
 /* The next thing that happens to anyone; false at the end.  What befell a
-   task goes before a notice: its death may be what the notice asks about. */
+   task goes before a notice: its death may be what the notice asks about.
+   Statuses are looked for only after SIGCHLD: to look costs the kernel a walk
+   over all tasks. */
 static bool next_event(struct event *event)
 {
+	static bool look = true;
+
 	for (;;) {
 		event->task = task_deferred();
 		if (event->task) {
 			event->status = event->task->status;
 			return true;
 		}
-		if (!take_statuses(run.notices ? WNOHANG : 0) &&
-		    !task_any_deferred())
-			return false;
-		if (task_any_deferred())
-			continue;
-		if (notice_deferred(&event->notice))
+		if (look || !run.notices || notice_children_came()) {
+			look = !take_statuses(run.notices ? WNOHANG : 0);
+			if (task_any_deferred())
+				continue;
+			if (look)
+				return false;
+		}
+		if (run.notices && take_notice(&event->notice))
 			return true;
-		if (notice_wait() && notice_receive(&event->notice))
-			return true;
+		look |= run.notices && notice_children_came();
 	}
 }
 
@@ -131,10 +149,8 @@ static void answered(struct task *task)
 
 static void handle_seccomp(struct task *task)
 {
-	enum flight_state state = FLIGHT_OVER;
+	enum flight_state state = flight_at_seccomp(task);
 
-	if (task->flight.kind != FLIGHT_NONE)
-		state = flight_at_seccomp(task);
 	if (state == FLIGHT_OVER) {
 		land(task);
 		handle_call(task, calls_handle);

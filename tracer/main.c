@@ -28,34 +28,18 @@
 
 struct run run = { .listener = -1 };
 
-static void wake_up(int sig)
-{
-	(void)sig;
-}
-
-/* Signals of ours: SIGCHLD comes in only where it is waited for. */
-static void set_signals(void)
-{
-	const struct sigaction wake = { .sa_handler = wake_up };
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-	sigset_t blocked;
-
-	sigaction(SIGCHLD, &wake, NULL);
-	sigaction(SIGPIPE, &ignore, NULL);
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGCHLD);
-	sigprocmask(SIG_SETMASK, &blocked, NULL);
-}
-
 /* Away from the user's terminal, directory and files; we die with the
    process that the user knows, and the programs with us. */
 static void step_aside(pid_t front, int socket)
 {
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != front)
 		_exit(EXIT_OWN);
 	setsid();
-	set_signals();
+	sigaction(SIGPIPE, &ignore, NULL);
+	notice_set_signals();
 	spawn_drop_files(socket);
 }
 

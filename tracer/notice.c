@@ -97,6 +97,37 @@ bool notice_deferred(struct notice *notice)
 	return true;
 }
 
+static volatile sig_atomic_t children_came;
+
+static void note_children(int sig)
+{
+	(void)sig;
+	children_came = 1;
+}
+
+void notice_set_signals(void)
+{
+	const struct sigaction note = { .sa_handler = note_children };
+	sigset_t blocked;
+
+	sigaction(SIGCHLD, &note, NULL);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGCHLD);
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+bool notice_children_came(void)
+{
+	sigset_t pending;
+	bool came = children_came;
+
+	children_came = 0;
+	if (came)
+		return true;
+	sigpending(&pending);
+	return sigismember(&pending, SIGCHLD);
+}
+
 bool notice_wait(void)
 {
 	struct pollfd poll = { .fd = run.listener, .events = POLLIN };

@@ -38,5 +38,9 @@ bool notice_deferred(struct notice *notice);
 
 /* Sleep until there is a notice (true) or SIGCHLD came (false). */
 bool notice_wait(void);
+/* Has SIGCHLD come since this was last asked? */
+bool notice_children_came(void);
+/* Set up SIGCHLD: it comes in only in notice_wait. */
+void notice_set_signals(void);
 
 #endif

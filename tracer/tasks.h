@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/ptrace.h>
+#include <linux/ptrace.h>
 #include <sys/types.h>
 
 #include "arch/arch.h"
@@ -32,7 +34,8 @@ struct call {
 	struct arch_call asked;
 	uint32_t nothing;	/* number of a call of its ABI that does
 				   nothing */
-	uint32_t trace_data;	/* of the filter that said TRACE */
+	struct ptrace_syscall_info look; /* what the kernel says of the stop; */
+	bool looked;		/* valid */
 	bool ours;		/* was answered, or run under our eyes */
 	enum {
 		CALL_NONE,	/* the task is not in a call of ours */
