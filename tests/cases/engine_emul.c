@@ -577,6 +577,15 @@ static void info(struct fake_task *task, const struct request *request,
 	set_field(reply, F_SWP, used.shm_swp);
 }
 
+static void row(const struct fake_task *task, const struct request *request,
+		struct reply *reply)
+{
+	static char table[512 * 1024];
+
+	emul_sysvipc(task->ns, table, sizeof(table));
+	row_find(table, (int64_t)request->args[0], reply);
+}
+
 /* The engine */
 
 static void perform_memory(struct fake_task *task,
@@ -645,6 +654,8 @@ static void emul_perform(int process, const struct request *request,
 		stat(task, request, reply);
 	else if (request->op == OP_INFO)
 		info(task, request, reply);
+	else if (request->op == OP_ROW)
+		row(task, request, reply);
 	else if (request->op >= OP_GET && request->op <= OP_MAPS)
 		perform_memory(task, request, reply);
 	else

@@ -54,6 +54,7 @@ static const struct verb verbs[] = {
 	{ "stat", OP_STAT, IPC_STAT, 1, 1, SHAPE_FIELDS },
 	{ "stat_index", OP_STAT, SHM_STAT, 1, 1, SHAPE_FIELDS },
 	{ "stat_any", OP_STAT, SHM_STAT_ANY, 1, 1, SHAPE_FIELDS },
+	{ "row", OP_ROW, 0, 1, 1, SHAPE_FIELDS },
 	{ "set", OP_SET, 0, 4, 4, SHAPE_VALUE },
 	{ "ipc_info", OP_INFO, IPC_INFO, 0, 0, SHAPE_FIELDS },
 	{ "shm_info", OP_INFO, SHM_INFO, 0, 0, SHAPE_FIELDS },

@@ -24,6 +24,7 @@ enum op {
 	OP_SYS,		/* raw system call nr(args) */
 	OP_STAT,	/* args: id, IPC_STAT / SHM_STAT / SHM_STAT_ANY */
 	OP_SET,		/* args: id, uid, gid, mode */
+	OP_ROW,		/* args: id; its row of /proc/sysvipc/shm */
 	OP_INFO,	/* args: IPC_INFO / SHM_INFO */
 	OP_GET,		/* args: addr; a byte, or the signal */
 	OP_PUT,		/* args: addr, byte */
@@ -174,6 +175,9 @@ enum verdict { PASSED, FAILED, SKIPPED };
 enum verdict scenario_run(const struct scenario *scenario,
 			  const struct engine *engine, const char *judge,
 			  bool print);
+
+/* row.c */
+void row_find(const char *table, int64_t id, struct reply *reply);
 
 /* shape.c: what is attached in a range, as one word. */
 struct piece {

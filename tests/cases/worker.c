@@ -318,20 +318,33 @@ static bool maps_line(const char *line, struct piece *piece)
 	return true;
 }
 
-static void do_maps(const struct request *request, struct reply *reply)
+static char content[512 * 1024];
+
+static void read_content(const char *path)
 {
-	static char content[128 * 1024];
-	uint64_t from = request->args[0], to = from + request->args[1];
-	struct piece last = { 0 }, piece;
-	int fd = open("/proc/thread-self/maps", O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t len = 0;
 	ssize_t n;
-	char *save;
 
 	while ((n = read(fd, content + len, sizeof(content) - 1 - len)) > 0)
 		len += (size_t)n;
 	content[len] = '\0';
 	close(fd);
+}
+
+static void do_row(const struct request *request, struct reply *reply)
+{
+	read_content("/proc/sysvipc/shm");
+	row_find(content, (int64_t)request->args[0], reply);
+}
+
+static void do_maps(const struct request *request, struct reply *reply)
+{
+	uint64_t from = request->args[0], to = from + request->args[1];
+	struct piece last = { 0 }, piece;
+	char *save;
+
+	read_content("/proc/thread-self/maps");
 	for (char *line = strtok_r(content, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		if (!maps_line(line, &piece) || piece.end <= from ||
@@ -499,6 +512,8 @@ static void perform(const struct request *request, int control, int fd,
 		do_info(request, reply);
 	else if (request->op == OP_MAPS)
 		do_maps(request, reply);
+	else if (request->op == OP_ROW)
+		do_row(request, reply);
 	else if (request->op == OP_EXEC)
 		reply->result = do_exec(request, control);
 	else

@@ -248,8 +248,10 @@ static void do_stat(struct generator *g)
 {
 	char id[16];
 
-	if (chance(g, 75))
+	if (chance(g, 60))
 		step(g, "stat %s", segment(g, id));
+	else if (chance(g, 30))
+		step(g, "row %s", segment(g, id));
 	else if (chance(g, 50))
 		step(g, "stat_index %u", below(g, 12));
 	else
