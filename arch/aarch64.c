@@ -251,6 +251,14 @@ int arch_restore(pid_t tid, const struct arch_regs *regs, int64_t result)
 	return settle(tid, &user);
 }
 
+/* x0 is the child's result, 0. */
+int arch_put_first(pid_t tid, uint64_t value)
+{
+	(void)tid;
+	(void)value;
+	return 0;
+}
+
 int arch_restart(pid_t tid, const struct arch_regs *regs)
 {
 	struct user_regs_struct user = regs->user;

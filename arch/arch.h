@@ -92,6 +92,10 @@ int arch_reissue(pid_t tid, const struct arch_regs *regs,
 /* At an exit stop: put every register back, with `result`. */
 int arch_restore(pid_t tid, const struct arch_regs *regs, int64_t result);
 
+/* At the first stop of a thread that clone made with a first argument of
+   ours: that register as the program had it, unless the result is in it. */
+int arch_put_first(pid_t tid, uint64_t value);
+
 /* At an exit or signal stop: put every register back so that the original
    call is made again (it was interrupted before it began). */
 extern const bool arch_can_repeat;	/* at signal stops too */

@@ -195,6 +195,16 @@ int arch_restore(pid_t tid, const struct arch_regs *regs, int64_t result)
 	return store(tid, &user);
 }
 
+int arch_put_first(pid_t tid, uint64_t value)
+{
+	struct user_regs_struct user;
+
+	if (load(tid, &user) < 0)
+		return -1;
+	user.rdi = value;
+	return store(tid, &user);
+}
+
 int arch_restart(pid_t tid, const struct arch_regs *regs)
 {
 	struct user_regs_struct user = regs->user;
