@@ -82,7 +82,7 @@ static uint64_t flags_from_kernel(const struct task *parent, pid_t tid)
 	if (syscall(SYS_kcmp, parent->tid, tid, KCMP_VM, 0, 0) == 0)
 		flags |= CLONE_VM;
 	if (proc_tgid(tid) == parent->tgid)
-		flags |= CLONE_THREAD;
+		flags |= CLONE_THREAD | CLONE_VM;
 	return flags | CLONE_NEWUSER | CLONE_NEWIPC;	/* to be looked at */
 }
 
@@ -152,6 +152,8 @@ static struct task *announce(struct task *parent, pid_t tid, uint64_t flags)
 	struct task *task = task_find(tid);
 	bool waiting = task && task->state == TASK_UNBORN;
 
+	if (task && !waiting)	/* adopted already */
+		return NULL;
 	if (!task)
 		task = task_add(tid);
 	if (!task) {
@@ -172,12 +174,20 @@ static struct task *announce(struct task *parent, pid_t tid, uint64_t flags)
 	return waiting ? task : NULL;
 }
 
+/* The message of an event stop.  False when the task was killed meanwhile:
+   at its exit stop the message would be the exit status. */
+static bool event_message(const struct task *task, unsigned long *message)
+{
+	return ptrace(PTRACE_GETEVENTMSG, task->tid, NULL, message) == 0 &&
+	       !call_has_moved(task);
+}
+
 struct task *birth_announced(struct task *parent)
 {
 	unsigned long tid;
 	struct task *task;
 
-	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &tid) < 0)
+	if (!event_message(parent, &tid))
 		return NULL;
 	task = announce(parent, (pid_t)tid, clone_flags(parent, (pid_t)tid));
 	if (task && task->stillborn) {
@@ -347,7 +357,8 @@ struct task *birth_exec(struct task *task)
 	unsigned long former = (unsigned long)task->tid;
 	struct emul_space *space;
 
-	ptrace(PTRACE_GETEVENTMSG, task->tid, NULL, &former);
+	if (!event_message(task, &former))
+		former = (unsigned long)task->tid;
 	if ((pid_t)former != task->tid) {
 		struct task *thread = task_find((pid_t)former);
 

@@ -22,16 +22,17 @@
 #include "tracer/proc.h"
 #include "tracer/run.h"
 
-static int map_flags(enum emul_place place)
+static uint64_t map_flags(const struct emul_mapping *mapping)
 {
-	switch (place) {
-	case EMUL_PLACE_FREE:
-		return MAP_SHARED | MAP_FIXED_NOREPLACE;
-	case EMUL_PLACE_REPLACE:
-		return MAP_SHARED | MAP_FIXED;
-	default:
-		return MAP_SHARED;
-	}
+	unsigned flags = MAP_SHARED;
+
+	if (pages_are_huge(mapping->pages))
+		flags |= MAP_NORESERVE;
+	if (mapping->place == EMUL_PLACE_FREE)
+		flags |= MAP_FIXED_NOREPLACE;
+	if (mapping->place == EMUL_PLACE_REPLACE)
+		flags |= MAP_FIXED;
+	return flags;
 }
 
 /* The short way: -errno if it cannot be gone. */
@@ -40,7 +41,7 @@ static sysret_t fly(struct task *task, const struct emul_mapping *mapping,
 {
 	const uint64_t args[6] = {
 		mapping->addr, mapping->len, (uint64_t)mapping->prot,
-		(uint64_t)map_flags(mapping->place),
+		map_flags(mapping),
 	};
 
 	if (mapping->place != EMUL_PLACE_FREE || !flight_is_possible(task))
@@ -53,7 +54,7 @@ static sysret_t map_file(struct task *task, const struct emul_mapping *mapping,
 {
 	uint64_t args[6] = {
 		mapping->addr, mapping->len, (uint64_t)mapping->prot,
-		(uint64_t)map_flags(mapping->place), 0, 0,
+		map_flags(mapping), 0, 0,
 	};
 	struct loan loan;
 	sysret_t result;

@@ -171,8 +171,10 @@ static void handle_signal(struct task *task, int sig)
 
 static void handle_birth(struct task *task)
 {
-	if (task->state == TASK_UNBORN)
+	if (task->state == TASK_UNBORN) {
+		task->stillborn = false;	/* that was another one */
 		return;		/* waits for its parent's event */
+	}
 	if (task->state == TASK_EXPECTED)
 		birth_first_stop(task);
 	if (task->listening && task->tid == run.first)

@@ -21,6 +21,7 @@
 #include "tracer/loop.h"
 #include "tracer/notice.h"
 #include "tracer/options.h"
+#include "tracer/pages.h"
 #include "tracer/probe.h"
 #include "tracer/proc.h"
 #include "tracer/run.h"
@@ -100,15 +101,17 @@ static void plan(const struct options *options, struct filter_config *config)
 
 static void set_up_emulation(const struct options *options)
 {
-	const struct emul_config config = {
+	struct emul_config config = {
 		.page_size = run.page_size,
 		/* emul leaves its first page free: our second one */
 		.arena_start = run.arena_start ?
 			run.arena_start + run.page_size : 0,
 		.arena_end = run.arena_end,
 		.task_size = run.task_size,
+		.huge_group = (uint32_t)proc_number("sys/vm/hugetlb_shm_group"),
 	};
 
+	pages_huge_sizes(&config.huge_shift, &config.huge_sizes);
 	run.emul = emul_new(&host, NULL, &config);
 	if (!run.emul || ipcns_init() < 0)
 		log_fatal("out of memory");

@@ -19,10 +19,15 @@
 struct pages {
 	int fd;			/* -1 until the first attach or lock */
 	int32_t key;
-	uint64_t size;		/* bytes */
+	uint64_t size;		/* bytes, whole huge pages */
+	uint32_t huge_shift;
+	void *reserve;		/* a mapping that holds huge pages for us */
 	struct keep *keep;	/* SHM_LOCK */
 	int64_t next_free;
 };
+
+/* Where huge page sizes are looked for: 64 KiB to 16 GiB. */
+enum { HUGE_SHIFT_MIN = 16, HUGE_SHIFT_MAX = 34 };
 
 static struct pages *table;
 static int64_t room, first_free = -1;
@@ -57,24 +62,82 @@ static bool may_commit(uint64_t size)
 	return size <= total;
 }
 
+static uint64_t round_up(uint64_t size, uint32_t shift)
+{
+	uint64_t unit = UINT64_C(1) << shift;
+
+	return (size + unit - 1) & ~(unit - 1);
+}
+
+static unsigned file_flags(uint32_t huge_shift)
+{
+	unsigned flags = MFD_CLOEXEC;
+
+	if (huge_shift)
+		flags |= MFD_HUGETLB | huge_shift << MAP_HUGE_SHIFT;
+	return flags;
+}
+
+/* The segment's memfd, made when first needed: 0 or -errno. */
+static int make_file(struct pages *pages)
+{
+	char name[16];
+	int fd;
+
+	if (pages->fd >= 0)
+		return 0;
+	snprintf(name, sizeof(name), "SYSV%08x", (unsigned)pages->key);
+	fd = memfd_create(name, file_flags(pages->huge_shift));
+	if (fd < 0)
+		return -ENOMEM;
+	if (ftruncate(fd, (off_t)pages->size) < 0) {
+		close(fd);
+		return -ENOMEM;
+	}
+	pages->fd = fd;
+	return 0;
+}
+
+/* hugetlb_file_setup() reserves at once; of a memfd only a mapping does. */
+static int reserve(struct pages *pages)
+{
+	void *addr;
+
+	if (make_file(pages) < 0)
+		return -ENOMEM;
+	addr = mmap(NULL, (size_t)pages->size, PROT_READ | PROT_WRITE,
+		    MAP_SHARED, pages->fd, 0);
+	if (addr == MAP_FAILED) {
+		close(pages->fd);
+		return -ENOMEM;
+	}
+	pages->reserve = addr;
+	return 0;
+}
+
 sysret_t pages_create(void *arg, const struct emul_pages_request *request)
 {
-	int64_t handle;
-
-	(void)arg;
-	if (request->huge_shift)
-		return -ENOMEM;
-	if (!request->noreserve && !may_commit(request->size))
-		return -ENOMEM;
-	if (first_free < 0 && !grow())
-		return -ENOMEM;
-	handle = first_free;
-	first_free = table[handle].next_free;
-	table[handle] = (struct pages){
+	struct pages pages = {
 		.fd = -1,
 		.key = request->key,
 		.size = request->size,
+		.huge_shift = request->huge_shift,
 	};
+	int64_t handle;
+
+	(void)arg;
+	if (first_free < 0 && !grow())
+		return -ENOMEM;
+	if (request->huge_shift) {
+		pages.size = round_up(request->size, request->huge_shift);
+		if (!request->noreserve && reserve(&pages) < 0)
+			return -ENOMEM;
+	} else if (!request->noreserve && !may_commit(request->size)) {
+		return -ENOMEM;
+	}
+	handle = first_free;
+	first_free = table[handle].next_free;
+	table[handle] = pages;
 	return handle;
 }
 
@@ -84,6 +147,8 @@ void pages_destroy(void *arg, int64_t handle)
 
 	(void)arg;
 	keep_stop(pages->keep);
+	if (pages->reserve)
+		munmap(pages->reserve, (size_t)pages->size);
 	if (pages->fd >= 0)
 		close(pages->fd);
 	*pages = (struct pages){ .next_free = first_free };
@@ -98,26 +163,6 @@ void pages_usage(void *arg, int64_t handle, struct emul_usage *usage)
 	*usage = (struct emul_usage){ 0 };
 	if (table[handle].fd >= 0 && fstat(table[handle].fd, &st) == 0)
 		usage->rss = (uint64_t)st.st_blocks * 512;
-}
-
-/* The segment's memfd, made when first needed: 0 or -errno. */
-static int make_file(struct pages *pages)
-{
-	char name[16];
-	int fd;
-
-	if (pages->fd >= 0)
-		return 0;
-	snprintf(name, sizeof(name), "SYSV%08x", (unsigned)pages->key);
-	fd = memfd_create(name, MFD_CLOEXEC);
-	if (fd < 0)
-		return -ENOMEM;
-	if (ftruncate(fd, (off_t)pages->size) < 0) {
-		close(fd);
-		return -ENOMEM;
-	}
-	pages->fd = fd;
-	return 0;
 }
 
 /* Best effort: whether the caller may lock was decided by emul, and our own
@@ -141,6 +186,32 @@ int pages_open(int64_t handle, bool writable)
 	if (make_file(pages) < 0)
 		return -1;
 	return proc_reopen(pages->fd, writable ? O_RDWR : O_RDONLY);
+}
+
+bool pages_are_huge(int64_t handle)
+{
+	return table[handle].huge_shift != 0;
+}
+
+void pages_huge_sizes(uint32_t *shift, uint64_t *sizes)
+{
+	struct stat st;
+	int fd = memfd_create("probe", MFD_CLOEXEC | MFD_HUGETLB);
+
+	*shift = 0;
+	*sizes = 0;
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0)
+		*shift = (uint32_t)__builtin_ctzll((uint64_t)st.st_blksize);
+	close(fd);
+	for (uint32_t i = HUGE_SHIFT_MIN; i <= HUGE_SHIFT_MAX; i++) {
+		fd = memfd_create("probe", file_flags(i));
+		if (fd < 0)
+			continue;
+		*sizes |= UINT64_C(1) << i;
+		close(fd);
+	}
 }
 
 uint64_t pages_inode(int64_t handle)

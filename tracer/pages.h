@@ -17,6 +17,12 @@ sysret_t pages_lock(void *arg, int64_t handle, bool lock);
 
 /* An open file of its own for an attach; -1. */
 int pages_open(int64_t handle, bool writable);
+/* Then their mappings must reserve nothing: it is done already, or was not
+   wished for. */
+bool pages_are_huge(int64_t handle);
+/* The sizes of huge pages that this kernel has, as log2: the default one (0:
+   none at all) and a set of bits. */
+void pages_huge_sizes(uint32_t *shift, uint64_t *sizes);
 /* Inode of the pages' file, 0 while they have none (never attached). */
 uint64_t pages_inode(int64_t handle);
 

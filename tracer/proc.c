@@ -171,6 +171,19 @@ static rlim_t parse_limit(const char **at)
 	return value;
 }
 
+uint64_t proc_number(const char *name)
+{
+	int fd = openat(proc_dir, name, O_RDONLY | O_CLOEXEC);
+	char text[32] = "";
+
+	if (fd < 0)
+		return 0;
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	close(fd);
+	return strtoull(text, NULL, 10);
+}
+
 bool proc_limit(pid_t tid, const char *name, struct rlimit *limit)
 {
 	char *text = proc_read(tid, "limits");

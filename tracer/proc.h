@@ -30,6 +30,8 @@ int proc_link(pid_t tid, const char *name, char *buf, size_t size);
 /* Thread group of a thread, and its parent's; 0 when it is gone. */
 pid_t proc_tgid(pid_t tid);
 pid_t proc_ppid(pid_t tid);
+/* The number that /proc/NAME holds; 0 if it cannot be read. */
+uint64_t proc_number(const char *name);
 /* A line of /proc/TID/limits, "Max open files" for instance: works where
    prlimit(2) wants a capability, as for other users' processes. */
 bool proc_limit(pid_t tid, const char *name, struct rlimit *limit);
