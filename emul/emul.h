@@ -141,7 +141,7 @@ struct emul_config {
 	uint64_t arena_end;	/* [start, end), page aligned; may be empty */
 	uint64_t task_size;	/* first address no program can map */
 	uint32_t huge_shift;	/* log2 of the default huge page size, or 0 */
-	uint32_t uid_overflow;	/* reserved */
+	uint32_t huge_group;	/* vm.hugetlb_shm_group: may have huge pages */
 	uint64_t huge_sizes;	/* bit n: huge pages of 2^n bytes exist; the
 				   default size need not be listed */
 };

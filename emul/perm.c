@@ -8,7 +8,7 @@ static bool is_owner_or_creator(const struct segment *segment, uint32_t euid)
 }
 
 /* in_group_p(): the file-system gid, not the effective one. */
-static bool in_group(const struct emul_cred *cred, uint32_t gid)
+bool perm_in_group(const struct emul_cred *cred, uint32_t gid)
 {
 	if (cred->fsgid == gid)
 		return true;
@@ -28,7 +28,7 @@ bool perm_allows(const struct segment *segment, const struct emul_cred *cred,
 
 	if (is_owner_or_creator(segment, cred->euid))
 		granted >>= 6;
-	else if (in_group(cred, segment->cgid) || in_group(cred, segment->gid))
+	else if (perm_in_group(cred, segment->cgid) || perm_in_group(cred, segment->gid))
 		granted >>= 3;
 	return !(wanted & ~granted & 7) || (cred->caps & EMUL_CAP_IPC_OWNER);
 }

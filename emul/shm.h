@@ -200,6 +200,7 @@ void segment_usage(const struct segment *segment, struct emul_usage *usage);
 /* perm.c */
 bool perm_allows(const struct segment *segment, const struct emul_cred *cred,
 		 uint32_t mode);
+bool perm_in_group(const struct emul_cred *cred, uint32_t gid);
 bool perm_is_owner(const struct segment *segment,
 		   const struct emul_cred *cred);
 

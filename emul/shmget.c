@@ -36,7 +36,10 @@ static sysret_t pick_huge_shift(const struct emul_caller *caller,
 	if (!*shift || (*shift != config->huge_shift &&
 			!(config->huge_sizes >> *shift & 1)))
 		return -EINVAL;
-	return caller->cred->caps & EMUL_CAP_IPC_LOCK ? 0 : -EPERM;
+	if (!(caller->cred->caps & EMUL_CAP_IPC_LOCK) &&
+	    !perm_in_group(caller->cred, config->huge_group))
+		return -EPERM;
+	return 0;
 }
 
 /* The checks of newseg() before anything is allocated. */

@@ -182,11 +182,115 @@ static void no_mapping_is_locked(long arg)
 	say("nattch %ld", nattch(id));
 }
 
+/* A line of /proc/meminfo. */
+static long meminfo(const char *name)
+{
+	const char *line = strstr(file_text("/proc/meminfo"), name);
+
+	return line ? strtol(line + strlen(name), NULL, 10) : 0;
+}
+
+struct pool {
+	long available, reserved;
+};
+
+static struct pool pool(void)
+{
+	struct pool now = { meminfo("\nHugePages_Free:"),
+			    meminfo("\nHugePages_Rsvd:") };
+
+	return now;
+}
+
+static void say_pool(const char *when, const struct pool *before)
+{
+	struct pool now = pool();
+
+	say("%s: %ld taken, %ld reserved", when,
+	    before->available - now.available,
+	    now.reserved - before->reserved);
+}
+
+static size_t huge_page_size(void)
+{
+	return (size_t)meminfo("\nHugepagesize:") * 1024;
+}
+
+static int huge_segment(size_t size, int flags)
+{
+	int id = shmget(IPC_PRIVATE, size, SHM_HUGETLB | 0600 | flags);
+
+	if (id < 0)
+		broken("shmget");
+	return id;
+}
+
+static void need_huge_pages(const struct pool *pool, long count)
+{
+	if (pool->available - pool->reserved < count)
+		skip("needs huge pages in the pool");
+	if (geteuid() != 0)
+		skip("needs root");
+}
+
+static void huge_pages_are_reserved(long noreserve)
+{
+	struct pool before = pool();
+	size_t size = huge_page_size();
+	char *addr;
+	int id;
+
+	need_huge_pages(&before, 2);
+	id = huge_segment(size + 1, (int)noreserve);
+	say_pool("created", &before);
+	addr = attach(id);
+	say_pool("attached", &before);
+	say("aligned %d", (uintptr_t)addr % size == 0);
+	addr[2 * size - 1] = 1;
+	say_pool("touched", &before);
+	say("in use: %lu", pages_in_use());
+	shmctl(id, IPC_RMID, NULL);
+	say_pool("removed", &before);
+	detach(addr);
+	say_pool("detached", &before);
+}
+
+static void huge_segment_outlives(long arg)
+{
+	struct pool before = pool();
+	size_t size = huge_page_size();
+	char *addr, *again;
+	int id;
+
+	(void)arg;
+	need_huge_pages(&before, 1);
+	id = huge_segment(size, 0);
+	addr = attach(id);
+	addr[5] = 5;
+	detach(addr);
+	say_pool("detached", &before);
+	addr = attach(id);
+	again = shmat(id, NULL, SHM_RDONLY);
+	say("%d, %d there", addr[5], again[5]);
+	say_result("small munmap", munmap(addr, page_size()) ? -1 : 0);
+	say_result("small mprotect", mprotect(addr, page_size(), PROT_READ));
+	say_result("read-only", mprotect(again, size, PROT_WRITE));
+	say_result("lock", shmctl(id, SHM_LOCK, NULL));
+	say("nattch %ld", nattch(id));
+	shmctl(id, IPC_RMID, NULL);
+}
+
 const struct test tests[] = {
 	{ "lock_keeps_pages_in_memory", lock_keeps_pages, 0, NATIVE },
 	{ "lock_keeps_pages_that_are_there", lock_keeps_what_is_there, 0,
 	  OURS },
 	{ "lock_comes_before_the_first_attach", lock_comes_first, 0, NATIVE },
 	{ "lock_locks_no_mapping", no_mapping_is_locked, 0, NATIVE },
+	{ "huge_pages_are_reserved_by_shmget", huge_pages_are_reserved, 0,
+	  NATIVE },
+	{ "huge_pages_are_not_reserved_with_noreserve",
+	  huge_pages_are_reserved, SHM_NORESERVE, NATIVE },
+	{ "huge_segment_outlives_its_attachments", huge_segment_outlives, 0,
+	  NATIVE },
 	{ NULL, NULL, 0, NATIVE },
 };
