@@ -28,7 +28,8 @@ bool perm_allows(const struct segment *segment, const struct emul_cred *cred,
 
 	if (is_owner_or_creator(segment, cred->euid))
 		granted >>= 6;
-	else if (perm_in_group(cred, segment->cgid) || perm_in_group(cred, segment->gid))
+	else if (perm_in_group(cred, segment->cgid) ||
+		 perm_in_group(cred, segment->gid))
 		granted >>= 3;
 	return !(wanted & ~granted & 7) || (cred->caps & EMUL_CAP_IPC_OWNER);
 }
