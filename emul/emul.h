@@ -86,6 +86,8 @@ struct emul_pages_request {
 	uint64_t size;		/* bytes as given to shmget, > 0 */
 	uint32_t huge_shift;	/* log2 of the huge page size; 0: none */
 	bool noreserve;		/* SHM_NORESERVE */
+	bool sys_admin;		/* the caller has CAP_SYS_ADMIN */
+	void *task;		/* emul_caller.task */
 };
 
 struct emul_usage { uint64_t rss, swap; };	/* bytes */

@@ -87,6 +87,8 @@ static sysret_t make_pages(const struct emul_caller *caller,
 		.key = segment->key,
 		.size = segment->size,
 		.noreserve = (flags & SHM_NORESERVE) != 0,
+		.sys_admin = (caller->cred->caps & EMUL_CAP_SYS_ADMIN) != 0,
+		.task = caller->task,
 	};
 	sysret_t result = pick_huge_shift(caller, flags,
 					  &segment->huge_shift);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "tracer/birth.h"
+#include "tracer/commit.h"
 #include "tracer/front.h"
 #include "tracer/host.h"
 #include "tracer/ipcns.h"
@@ -83,6 +84,7 @@ static void plan(const struct options *options, struct filter_config *config)
 		log_fatal("no /proc here, and none can be mounted: it is "
 			  "needed to know who calls");
 	cred_init();
+	commit_init();
 	probe_means();
 	place_arena(config);
 	config->stops = probe_stops(options->seccomp, config) == SECCOMP_ON;

@@ -10,11 +10,12 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "tracer/commit.h"
 #include "tracer/keep.h"
 #include "tracer/proc.h"
+#include "tracer/run.h"
 
 struct pages {
 	int fd;			/* -1 until the first attach or lock */
@@ -22,6 +23,7 @@ struct pages {
 	uint64_t size;		/* bytes, whole huge pages */
 	uint32_t huge_shift;
 	void *reserve;		/* a mapping that holds huge pages for us */
+	uint64_t accounted;	/* base pages that count as committed */
 	struct keep *keep;	/* SHM_LOCK */
 	int64_t next_free;
 };
@@ -47,19 +49,6 @@ static bool grow(void)
 	}
 	room = more;
 	return true;
-}
-
-/* __vm_enough_memory(), mm/util.c: with the default overcommit a segment may
-   be as large as all memory and swap, each looked at alone. */
-static bool may_commit(uint64_t size)
-{
-	struct sysinfo info;
-	uint64_t total;
-
-	if (sysinfo(&info) < 0)
-		return true;
-	total = ((uint64_t)info.totalram + info.totalswap) * info.mem_unit;
-	return size <= total;
 }
 
 static uint64_t round_up(uint64_t size, uint32_t shift)
@@ -115,6 +104,39 @@ static int reserve(struct pages *pages)
 	return 0;
 }
 
+/* What the segments have accounted, less what the kernel counts already. */
+static uint64_t promised(void)
+{
+	uint64_t pages = 0;
+
+	for (int64_t i = 0; i < room; i++) {
+		uint64_t taken = 0;
+		struct stat st;
+
+		if (!table[i].accounted)
+			continue;
+		if (table[i].fd >= 0 && fstat(table[i].fd, &st) == 0)
+			taken = (uint64_t)st.st_blocks * 512 / run.page_size;
+		if (taken < table[i].accounted)
+			pages += table[i].accounted - taken;
+	}
+	return pages;
+}
+
+/* shmem_acct_size() */
+static bool account(struct pages *pages,
+		    const struct emul_pages_request *request)
+{
+	uint64_t count = pages->size / run.page_size +
+			 (pages->size % run.page_size != 0);
+
+	if (!commit_allows(request, count, promised))
+		return false;
+	if (!request->noreserve || commit_is_strict())
+		pages->accounted = count;
+	return true;
+}
+
 sysret_t pages_create(void *arg, const struct emul_pages_request *request)
 {
 	struct pages pages = {
@@ -132,7 +154,7 @@ sysret_t pages_create(void *arg, const struct emul_pages_request *request)
 		pages.size = round_up(request->size, request->huge_shift);
 		if (!request->noreserve && reserve(&pages) < 0)
 			return -ENOMEM;
-	} else if (!request->noreserve && !may_commit(request->size)) {
+	} else if (!account(&pages, request)) {
 		return -ENOMEM;
 	}
 	handle = first_free;

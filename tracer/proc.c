@@ -171,9 +171,27 @@ static rlim_t parse_limit(const char **at)
 	return value;
 }
 
+int proc_open_file(const char *name)
+{
+	return openat(proc_dir, name, O_RDONLY | O_CLOEXEC);
+}
+
+char *proc_read_file(const char *name)
+{
+	int fd = proc_open_file(name);
+	char *text;
+	size_t len;
+
+	if (fd < 0)
+		return NULL;
+	text = read_all(fd, &len);
+	close(fd);
+	return text;
+}
+
 uint64_t proc_number(const char *name)
 {
-	int fd = openat(proc_dir, name, O_RDONLY | O_CLOEXEC);
+	int fd = proc_open_file(name);
 	char text[32] = "";
 
 	if (fd < 0)

@@ -30,6 +30,10 @@ int proc_link(pid_t tid, const char *name, char *buf, size_t size);
 /* Thread group of a thread, and its parent's; 0 when it is gone. */
 pid_t proc_tgid(pid_t tid);
 pid_t proc_ppid(pid_t tid);
+/* Open /proc/NAME to read: -1 with errno. */
+int proc_open_file(const char *name);
+/* Its whole text, to be freed; NULL with errno. */
+char *proc_read_file(const char *name);
 /* The number that /proc/NAME holds; 0 if it cannot be read. */
 uint64_t proc_number(const char *name);
 /* A line of /proc/TID/limits, "Max open files" for instance: works where

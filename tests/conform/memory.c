@@ -280,6 +280,68 @@ static void huge_segment_outlives(long arg)
 	shmctl(id, IPC_RMID, NULL);
 }
 
+static size_t mib(long kib)
+{
+	return (size_t)kib / 1024 << 20;
+}
+
+static void say_create(const char *what, size_t size, int flags)
+{
+	int id = shmget(IPC_PRIVATE, size, 0600 | flags);
+
+	say_result(what, id < 0 ? -1 : 0);
+}
+
+/* Everything that vm.overcommit_memory=2 still allows, to some megabytes:
+   others live here, too. */
+static void strict_commit(long attached)
+{
+	size_t left, slack = (size_t)64 << 20;
+	int id;
+
+	if (strtol(file_text("/proc/sys/vm/overcommit_memory"), NULL, 10) != 2)
+		skip("vm.overcommit_memory is not 2");
+	left = mib(meminfo("\nCommitLimit:") - meminfo("\nCommitted_AS:"));
+	if (left < 8 * slack)
+		skip("too much is committed");
+	say_create("more than is left", left + slack, 0);
+	say_create("the same, not reserved", left + slack, SHM_NORESERVE);
+	id = segment(left - 4 * slack);
+	if (attached)
+		memset(attach(id), 1, slack);
+	say_create("more than the rest", 5 * slack, 0);
+	say_create("less than the rest", slack, 0);
+	say_create("less, not reserved", slack, SHM_NORESERVE);
+	say_create("too much now", 2 * slack + slack / 2, 0);
+	shmctl(id, IPC_RMID, NULL);
+	say_create("too much before", 2 * slack + slack / 2, 0);
+}
+
+static void lax_commit(long arg)
+{
+	(void)arg;
+	if (strtol(file_text("/proc/sys/vm/overcommit_memory"), NULL, 10) != 1)
+		skip("vm.overcommit_memory is not 1");
+	say_create("a pebibyte", (size_t)1 << 50, 0);
+	say_create("the largest", (size_t)PTRDIFF_MAX, 0);
+	say_create("one more", (size_t)PTRDIFF_MAX + 1, 0);
+}
+
+/* To the page. */
+static void guessed_commit(long arg)
+{
+	size_t all;
+
+	(void)arg;
+	if (strtol(file_text("/proc/sys/vm/overcommit_memory"), NULL, 10) != 0)
+		skip("vm.overcommit_memory is not 0");
+	all = (size_t)(meminfo("MemTotal:") + meminfo("\nSwapTotal:")) * 1024;
+	say_create("all memory", all, 0);
+	say_create("one byte less", all - 1, 0);
+	say_create("one byte more", all + 1, 0);
+	say_create("not reserved", all + 1, SHM_NORESERVE);
+}
+
 const struct test tests[] = {
 	{ "lock_keeps_pages_in_memory", lock_keeps_pages, 0, NATIVE },
 	{ "lock_keeps_pages_that_are_there", lock_keeps_what_is_there, 0,
@@ -292,5 +354,9 @@ const struct test tests[] = {
 	  huge_pages_are_reserved, SHM_NORESERVE, NATIVE },
 	{ "huge_segment_outlives_its_attachments", huge_segment_outlives, 0,
 	  NATIVE },
+	{ "commit_by_guess_is_memory_and_swap", guessed_commit, 0, NATIVE },
+	{ "commit_without_limit", lax_commit, 0, NATIVE },
+	{ "commit_with_a_limit", strict_commit, 0, NATIVE },
+	{ "commit_with_a_limit_counts_pages_once", strict_commit, 1, NATIVE },
 	{ NULL, NULL, 0, NATIVE },
 };

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+/*
+ * commit.h - may a segment be as large as it wants to be?
+ */
+#ifndef COMMIT_H
+#define COMMIT_H
+
+#include <stdbool.h>
+
+#include "emul/emul.h"
+
+/* Keep what is asked for often at hand; after proc_init. */
+void commit_init(void);
+/* Are segments accounted for though they asked for SHM_NORESERVE? */
+bool commit_is_strict(void);
+/* __vm_enough_memory(): may `request`, of so many pages, be accounted?
+   promised() is how much our segments have accounted and not yet taken. */
+bool commit_allows(const struct emul_pages_request *request, uint64_t pages,
+		   uint64_t (*promised)(void));
+
+#endif
