@@ -28,7 +28,7 @@ static int32_t pids[MAX_PROCESSES];
 static uint32_t permitted[MAX_PROCESSES];	/* capabilities */
 static uint32_t suids[MAX_PROCESSES], rgids[MAX_PROCESSES],
 	sgids[MAX_PROCESSES];
-static int waiting[MAX_PROCESSES];		/* for this vfork child; 0: no */
+static int waiting[MAX_PROCESSES];	/* for this vfork child; 0: no */
 
 static void skip(struct reply *reply, const char *what)
 {
@@ -408,7 +408,8 @@ static void maps(struct fake_task *task, const struct request *request,
 				       pieces[i].offset,
 				       pieces[i].prot & 7 };
 
-		if (pieces[i].addr < to && pieces[i].addr + pieces[i].len > from)
+		if (pieces[i].addr < to &&
+		    pieces[i].addr + pieces[i].len > from)
 			shape_add(reply->text, &last, &piece);
 	}
 	shape_flush(reply->text, &last);

@@ -9,7 +9,7 @@
  *	  --case=NAME		this one only
  *	  --jobs=N		cases at once (8)
  *	  --window=ADDR		where W lies
- *	  --arena		W lies where attachments are put (under shmtrace)
+ *	  --arena		W lies where shmtrace puts attachments
  *	  --print		no expectations: print every outcome
  *	  --verbose		name the cases that pass, too
  *	  --name=WORD		what this run is called in messages
@@ -169,7 +169,7 @@ static _Noreturn void run_here(const struct scenario *scenario)
 	verdict = scenario_run(scenario, options.engine, options.name,
 			       options.print);
 	fflush(stdout);
-	_exit(verdict);
+	_exit((int)verdict);
 }
 
 static enum verdict judge(const struct scenario *scenario, int status)

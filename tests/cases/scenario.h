@@ -38,7 +38,7 @@ enum op {
 	OP_TEXIT,	/* the calling thread alone */
 	OP_KILL,	/* args: enum notice */
 	OP_EXEC,	/* args: 0, or 1 for a file that is not there */
-	OP_WAIT,	/* args: pid, waitid options; for the engine's own use */
+	OP_WAIT,	/* args: pid, options; for the engine itself */
 	OP_USER,	/* args: uid, gid: all ids, no supplementary group */
 	OP_GROUPS,	/* args: count, groups ... */
 	OP_DROP,	/* args: capabilities to take from the effective set */
