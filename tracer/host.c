@@ -10,6 +10,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -147,6 +151,62 @@ static uint64_t first_hole(void *arg, uint64_t from, uint64_t to)
 	return hole.from < to ? hole.from : to;
 }
 
+struct place {
+	uint64_t from;
+	uint64_t found;
+	int prot;
+};
+
+static int meet(const struct proc_map *map, void *arg)
+{
+	struct place *place = arg;
+
+	if (map->end <= place->from)
+		return 0;
+	place->found = map->start > place->from ? map->start : place->from;
+	place->prot = (map->prot[0] == 'r' ? EMUL_READ : 0) |
+		      (map->prot[1] == 'w' ? EMUL_WRITE : 0) |
+		      (map->prot[2] == 'x' ? EMUL_EXEC : 0);
+	return 1;
+}
+
+static uint64_t first_mapped(void *arg, uint64_t from, uint64_t to)
+{
+	const struct task *task = arg;
+	struct place place = { .from = from, .found = to };
+
+	proc_maps(task->tid, meet, &place);
+	return place.found < to ? place.found : to;
+}
+
+static int protection(void *arg, uint64_t addr)
+{
+	const struct task *task = arg;
+	struct place place = { .from = addr };
+
+	proc_maps(task->tid, meet, &place);
+	return place.prot;
+}
+
+/* smaps: a line like that of maps, and further down "VmFlags: rd wr lo". */
+static bool is_locked(void *arg, uint64_t addr)
+{
+	const struct task *task = arg;
+	char *text = proc_read(task->tid, "smaps"), *rest = text, *line;
+	bool inside = false, locked = false;
+
+	while (rest && (line = strsep(&rest, "\n")) != NULL) {
+		uint64_t start, end;
+
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " ", &start, &end) == 2)
+			inside = start <= addr && addr < end;
+		else if (inside && strncmp(line, "VmFlags:", 8) == 0)
+			locked = strstr(line, " lo") != NULL;
+	}
+	free(text);
+	return locked;
+}
+
 const struct emul_host host = {
 	.pages_create = pages_create,
 	.pages_destroy = pages_destroy,
@@ -159,4 +219,7 @@ const struct emul_host host = {
 	.write = host_write,
 	.memlock_limit = memlock_limit,
 	.first_hole = first_hole,
+	.first_mapped = first_mapped,
+	.is_locked = is_locked,
+	.protection = protection,
 };
