@@ -21,7 +21,7 @@ check-arch: $B/$(VM)/contract
 
 # Everything that a guest runs, built for $(CC).
 build-vm: $B/shmtrace $(VM_PROGRAMS) $B/tests/unit/unit $(SCENARIO) \
-	build-conform
+	build-conform build-fault $(DIFFER)
 
 # ---- arm64 ----
 
