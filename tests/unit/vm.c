@@ -862,7 +862,8 @@ static int64_t remap_to(struct vm *vm, struct remap *r)
 			return result;
 		r->old_len = r->new_len;
 	}
-	if (r->flags & MREMAP_DONTUNMAP && total(vm) + r->new_len > vm->as_limit)
+	if (r->flags & MREMAP_DONTUNMAP &&
+	    total(vm) + r->new_len > vm->as_limit)
 		return -ENOMEM;
 	return remap_move(vm, r, to);
 }
@@ -896,13 +897,17 @@ int64_t vm_mremap(struct vm *vm, uint64_t addr, uint64_t old_len,
 		result = remap_prepare(vm, &r);
 	if (result < 0)
 		return result;
-	if (has_target(&r))
-		return remap_to(vm, &r);
-	if (r.new_len > r.old_len)
-		return remap_grow(vm, &r);
-	if (r.new_len < r.old_len)
-		result = unmap(vm, addr + r.new_len, addr + r.old_len);
-	return result < 0 ? result : (int64_t)addr;
+	if (!has_target(&r) && r.new_len <= r.old_len) {
+		if (r.new_len < r.old_len)
+			result = unmap(vm, addr + r.new_len,
+				       addr + r.old_len);
+		return result < 0 ? result : (int64_t)addr;
+	}
+	result = has_target(&r) ? remap_to(vm, &r) : remap_grow(vm, &r);
+	if (result > 0 && r.new_len > r.old_len)	/* where locked */
+		populate(vm, (uint64_t)result + r.old_len,
+			 (uint64_t)result + r.new_len);
+	return result;
 }
 
 /* ---- remap_file_pages ---- */
