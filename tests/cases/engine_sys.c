@@ -212,10 +212,14 @@ static int waiter_for(int process)
 	return -1;
 }
 
-/* The parent is in the middle of a vfork. */
+/* All that is left of the parent is in the middle of a vfork. */
 static bool is_asleep(int parent)
 {
-	return parent >= 0 && processes[parent].alive;
+	for (int i = 0; parent >= 0 && i < MAX_PROCESSES; i++)
+		if (processes[i].alive &&
+		    processes[i].pid == processes[parent].pid)
+			return true;
+	return false;
 }
 
 static bool await_child(int process, int options, struct reply *reply)

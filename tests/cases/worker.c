@@ -545,7 +545,7 @@ static int next_request(int control, struct request *request)
 
 static _Noreturn void serve(int control)
 {
-	struct request request;
+	struct request request = { .op = OP_NOTHING };
 	struct reply reply;
 
 	catch_faults();
