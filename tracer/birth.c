@@ -22,6 +22,7 @@
 #include "tracer/ipcns.h"
 #include "tracer/log.h"
 #include "tracer/mem.h"
+#include "tracer/pidns.h"
 #include "tracer/proc.h"
 #include "tracer/run.h"
 #include "tracer/views.h"
@@ -83,7 +84,8 @@ static uint64_t flags_from_kernel(const struct task *parent, pid_t tid)
 		flags |= CLONE_VM;
 	if (proc_tgid(tid) == parent->tgid)
 		flags |= CLONE_THREAD | CLONE_VM;
-	return flags | CLONE_NEWUSER | CLONE_NEWIPC;	/* to be looked at */
+	/* to be looked at */
+	return flags | CLONE_NEWUSER | CLONE_NEWIPC | CLONE_NEWPID;
 }
 
 static uint64_t clone_flags(struct task *parent, pid_t tid)
@@ -119,6 +121,18 @@ static struct mm *fork_mm(struct task *parent)
 	return mm;
 }
 
+static void inherit_pidns(struct task *task, const struct task *parent,
+			  uint64_t flags)
+{
+	if (flags & CLONE_THREAD)
+		task->pidns = pidns_get(parent->pidns);
+	else if (flags & CLONE_NEWPID || parent->pidns ||
+		 parent->nests_children)
+		task->pidns = pidns_born(task->tid);
+	else
+		pidns_plain(task->tid);
+}
+
 /* The child has what its parent had, as clone's flags say. */
 static void inherit(struct task *task, struct task *parent, uint64_t flags)
 {
@@ -133,6 +147,7 @@ static void inherit(struct task *task, struct task *parent, uint64_t flags)
 		cred_copy(&task->cred, &parent->cred);
 	task->ns = flags & CLONE_NEWIPC ? ipcns_of(task->tid, parent->ns) :
 					  emul_ns_get(parent->ns);
+	inherit_pidns(task, parent, flags);
 	if (!parent->mm)
 		return;
 	if (flags & CLONE_VM) {

@@ -322,6 +322,36 @@ static void cancel(struct task *task, sysret_t result)
 	call_wait_exit(task);
 }
 
+/* ERESTARTNOINTR, which the program never sees: at the stop that is due
+   before it, the call is handled once more. */
+static void ask_for_stop(struct task *task)
+{
+	task->again = true;
+	ptrace(PTRACE_INTERRUPT, task->tid, NULL, NULL);
+	notice_answer(task->call.notice, -513);
+}
+
+static void answer_notice(struct task *task, sysret_t result)
+{
+	if (result == -EFAULT && task->call.barred)
+		ask_for_stop(task);
+	else
+		notice_answer(task->call.notice, result);
+}
+
+bool call_again(struct task *task)
+{
+	struct arch_call interrupted;
+
+	if (!task->again)
+		return false;
+	task->again = false;
+	if (arch_fetch(task->tid, &task->call.regs, &interrupted) < 0)
+		return false;
+	task->call.at = CALL_EXIT;
+	return true;
+}
+
 void call_answer(struct task *task, sysret_t result)
 {
 	task->call.ours = true;
@@ -329,7 +359,7 @@ void call_answer(struct task *task, sysret_t result)
 	    task->call.at == CALL_FLYING)
 		return;
 	if (task->call.at == CALL_NOTICE) {
-		notice_answer(task->call.notice, result);
+		answer_notice(task, result);
 		return;
 	}
 	if (task->call.at == CALL_ENTRY)

@@ -64,6 +64,10 @@ int call_take_status(struct task *task, int status);
 /* ERESTARTSYS and its kin: only the kernel and tracers see them. */
 bool call_was_interrupted(sysret_t result);
 
+/* At a stop that was asked for in place of a notice: begin the call in
+   task->call.asked again, as if at its exit stop.  False: it was not. */
+bool call_again(struct task *task);
+
 /* Set the thread going from the stop it is at, with a signal or 0. */
 void call_resume(struct task *task, int sig);
 /* Killed while it was in our hands, it can be at another stop by now: resumed

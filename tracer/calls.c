@@ -78,7 +78,8 @@ static void handle_credentials(struct task *task)
 	cred_forget(&task->cred);
 }
 
-/* Both can lead into another IPC or user namespace. */
+/* Both can lead into another IPC or user namespace, and future children into
+   another pid namespace. */
 static void handle_namespaces(struct task *task)
 {
 	struct emul_ns *ns;
@@ -87,6 +88,7 @@ static void handle_namespaces(struct task *task)
 	cred_forget(&task->cred);
 	if (result != 0)
 		return;
+	task->nests_children = true;
 	ns = ipcns_of(task->tid, task->ns);
 	emul_ns_put(task->ns);
 	task->ns = ns;
@@ -219,6 +221,12 @@ void calls_redo(struct task *task)
 	task->flight.failed = false;
 }
 
+void calls_again(struct task *task)
+{
+	if (call_again(task))
+		find_handler(task->call.asked.nr)(task);
+}
+
 void calls_notice(const struct notice *notice)
 {
 	struct task *task = task_find(notice->tid);
@@ -234,6 +242,7 @@ void calls_notice(const struct notice *notice)
 		return;
 	}
 	task->call.at = CALL_NOTICE;
+	task->call.barred = false;
 	task->call.notice = notice->id;
 	task->call.asked.nr = notice->nr;
 	birth_settle_execs();

@@ -15,6 +15,9 @@ void calls_handle(struct task *task);
 /* Handle shmat once more, the long way: the short one has failed. */
 void calls_redo(struct task *task);
 
+/* At a stop that is no call's: handle the call that asked for it, if any. */
+void calls_again(struct task *task);
+
 /* Handle a call that waits in a user notification. */
 void calls_notice(const struct notice *notice);
 

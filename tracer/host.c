@@ -23,6 +23,7 @@
 #include "tracer/lend.h"
 #include "tracer/mem.h"
 #include "tracer/pages.h"
+#include "tracer/pidns.h"
 #include "tracer/proc.h"
 #include "tracer/run.h"
 
@@ -207,6 +208,13 @@ static bool is_locked(void *arg, uint64_t addr)
 	return locked;
 }
 
+static int32_t pid_seen(void *arg, int32_t pid)
+{
+	const struct task *task = arg;
+
+	return pidns_seen(task->pidns, pid);
+}
+
 const struct emul_host host = {
 	.pages_create = pages_create,
 	.pages_destroy = pages_destroy,
@@ -219,6 +227,7 @@ const struct emul_host host = {
 	.write = host_write,
 	.memlock_limit = memlock_limit,
 	.first_hole = first_hole,
+	.pid_seen = pid_seen,
 	.first_mapped = first_mapped,
 	.is_locked = is_locked,
 	.protection = protection,

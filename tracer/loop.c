@@ -180,7 +180,10 @@ static void handle_birth(struct task *task)
 	if (task->listening && task->tid == run.first)
 		kill(getppid(), SIGCONT);	/* see front.c */
 	task->listening = false;
-	handled(task, 0);
+	if (task->again)
+		handle_call(task, calls_again);
+	else
+		handled(task, 0);
 }
 
 static void handle_fork(struct task *parent)

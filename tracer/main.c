@@ -23,6 +23,7 @@
 #include "tracer/notice.h"
 #include "tracer/options.h"
 #include "tracer/pages.h"
+#include "tracer/pidns.h"
 #include "tracer/probe.h"
 #include "tracer/proc.h"
 #include "tracer/run.h"
@@ -85,6 +86,7 @@ static void plan(const struct options *options, struct filter_config *config)
 			  "needed to know who calls");
 	cred_init();
 	commit_init();
+	pidns_init();
 	probe_means();
 	place_arena(config);
 	config->stops = probe_stops(options->seccomp, config) == SECCOMP_ON;

@@ -48,6 +48,8 @@ static sysret_t copy(struct task *task, copy_fn *fn, uint64_t addr, char *buf,
 			return SYSRET_GONE;
 		if (n < 0 && errno == EPERM && make_dumpable(task))
 			continue;
+		if (n < 0 && errno == EPERM)
+			task->call.barred = true;
 		if (n <= 0)
 			return -EFAULT;
 		done += (size_t)n;

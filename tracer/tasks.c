@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "tracer/pidns.h"
 #include "tracer/views.h"
 
 #define BUCKETS 1024		/* a power of two */
@@ -81,6 +82,7 @@ void task_free(struct task *task)
 		mm_put(task);
 	if (task->ns)
 		emul_ns_put(task->ns);
+	pidns_put(task->pidns);
 	cred_free(&task->cred);
 	free(task->undo);
 	free(task);

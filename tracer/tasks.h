@@ -46,6 +46,8 @@ struct call {
 		CALL_EXIT,	/* at the exit stop of something we ran */
 	} at;
 	uint64_t notice;	/* its id, at CALL_NOTICE */
+	bool barred;		/* memory that only the stopped thread itself
+				   can open for us: the notice becomes a stop */
 	bool masked;		/* signals are blocked by us, meanwhile: */
 	uint64_t sigmask;	/* the program's own mask */
 	int held_signal;	/* to be sent when the call is done, or 0 */
@@ -66,6 +68,8 @@ struct task {
 	pid_t tgid;
 	struct mm *mm;		/* NULL once past its exit stop */
 	struct emul_ns *ns;
+	struct pidns *pidns;	/* NULL: the tracer's own */
+	bool nests_children;	/* in another pid namespace than its own */
 	uint64_t creator;	/* never used twice in a run */
 	enum {
 		TASK_UNBORN,	/* stopped; its parent's event is to come */
@@ -80,6 +84,7 @@ struct task {
 	struct cred cred;
 	struct call call;
 	struct flight flight;
+	bool again;		/* the next stop is for call.asked again */
 	struct undo *undo;	/* birth.c: what to put back at the exit */
 	bool read_implies_exec;	/* personality(2) */
 	bool no_new_privs;	/* the program set it itself */
