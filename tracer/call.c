@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 
 #include "tracer/log.h"
+#include "tracer/mem.h"
 #include "tracer/notice.h"
 #include "tracer/proc.h"
 #include "tracer/run.h"
@@ -370,7 +371,7 @@ void call_answer(struct task *task, sysret_t result)
 		give_back(task, result);
 }
 
-int call_poke(struct task *task, uint64_t addr, const void *buf, size_t len)
+static int poke(struct task *task, uint64_t addr, const void *buf, size_t len)
 {
 	for (size_t done = 0; done < len; done += sizeof(long)) {
 		size_t part = len - done < sizeof(long) ? len - done :
@@ -384,6 +385,13 @@ int call_poke(struct task *task, uint64_t addr, const void *buf, size_t len)
 			return -1;
 	}
 	return 0;
+}
+
+int call_poke(struct task *task, uint64_t addr, const void *buf, size_t len)
+{
+	if (poke(task, addr, buf, len) == 0)
+		return 0;
+	return mem_open(task) ? poke(task, addr, buf, len) : -1;
 }
 
 /* A page of code, and one of data that the sequences read. */

@@ -16,9 +16,7 @@
 typedef ssize_t copy_fn(pid_t, const struct iovec *, unsigned long,
 			const struct iovec *, unsigned long, unsigned long);
 
-/* A process that is not dumpable is closed to an unprivileged tracer: open
-   it until the call is answered. */
-static bool make_dumpable(struct task *task)
+bool mem_open(struct task *task)
 {
 	const uint64_t args[6] = { PR_SET_DUMPABLE, 1 };
 
@@ -46,7 +44,7 @@ static sysret_t copy(struct task *task, copy_fn *fn, uint64_t addr, char *buf,
 
 		if (n < 0 && errno == ESRCH)
 			return SYSRET_GONE;
-		if (n < 0 && errno == EPERM && make_dumpable(task))
+		if (n < 0 && errno == EPERM && mem_open(task))
 			continue;
 		if (n < 0 && errno == EPERM)
 			task->call.barred = true;

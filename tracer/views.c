@@ -119,17 +119,18 @@ static int file_by_descriptor(pid_t tid, int number)
 	return which;
 }
 
-static void fill(int fd, struct emul_ns *ns, int which)
+static void fill(int fd, struct task *task, int which)
 {
+	struct emul_ns *ns = task->ns;
 	char small[24], *text = small;
 	size_t len, room = 0;
 
 	if (which == SYSVIPC) {
-		room = emul_sysvipc(ns, NULL, 0) + 1;
+		room = emul_sysvipc(ns, task, NULL, 0) + 1;
 		text = malloc(room);
 		if (!text)
 			return;
-		len = emul_sysvipc(ns, text, room);
+		len = emul_sysvipc(ns, task, text, room);
 	} else {
 		len = emul_sysctl_read(ns, (enum emul_sysctl)which, small);
 	}
@@ -147,7 +148,7 @@ static int make_file(struct task *task, int which, uint64_t flags)
 
 	if (memfd < 0)
 		return -1;
-	fill(memfd, task->ns, which);
+	fill(memfd, task, which);
 	fd = proc_reopen(memfd, (int)(flags & O_ACCMODE));
 	close(memfd);
 	return fd;
@@ -280,7 +281,7 @@ void views_write(struct task *task)
 	if (result == 0)
 		result = emul_sysctl_write(task->ns, view->which, text, len);
 	if (result >= 0) {
-		fill(view->fd, task->ns, (int)view->which);
+		fill(view->fd, task, (int)view->which);
 		if (task->call.asked.nr == SYS_write)
 			lseek(view->fd, (off_t)result, SEEK_CUR);
 		if (view->which == EMUL_SHM_RMID_FORCED &&
