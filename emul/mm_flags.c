@@ -66,7 +66,9 @@ static struct change advice_change(int advice)
 /* mprotect keeps the protection key, pkey_mprotect sets it. */
 static struct change protection_change(const struct emul_mmcall *call)
 {
-	struct change change = { PIECE_PROT, (uint32_t)call->prot & PIECE_PROT };
+	struct change change = { PIECE_PROT, 0 };
+
+	change.set = (uint32_t)call->prot & PIECE_PROT;
 
 	if (call->flags) {
 		change.clear |= PIECE_PKEY;
@@ -136,7 +138,8 @@ static struct change call_change(const struct emul *emul,
 			lock_props(true, flags & MCL_ONFAULT) };
 	case EMUL_MM_MBIND:
 		return (struct change){ PIECE_POLICY,
-			policy_index(emul, call->policy) << PIECE_POLICY_SHIFT };
+			policy_index(emul, call->policy)
+				<< PIECE_POLICY_SHIFT };
 	case EMUL_MM_MSEAL:
 		return (struct change){ 0, PIECE_SEALED };
 	default:	/* munlock, munlockall */

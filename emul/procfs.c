@@ -6,12 +6,14 @@
 #include <stdio.h>
 
 static const char header[] =
-	"       key      shmid perms                  size  cpid  lpid nattch   "
-	"uid   gid  cuid  cgid      atime      dtime      ctime"
+	"       key      shmid perms                  size  cpid  lpid nattch"
+	"   uid   gid  cuid  cgid      atime      dtime      ctime"
 	"                   rss                  swap\n";
 
-static size_t put_row(const struct segment *s, char *buf, size_t size)
+static size_t put_row(const struct segment *s, void *task, char *buf,
+		      size_t size)
 {
+	const struct emul *emul = s->ns->emul;
 	struct emul_usage usage;
 
 	segment_usage(s, &usage);
@@ -20,13 +22,16 @@ static size_t put_row(const struct segment *s, char *buf, size_t size)
 		"%10d %10d  %4o %21" PRIu64 " %5u %5u  %5" PRIu64
 		" %5u %5u %5u %5u %10" PRIu64 " %10" PRIu64 " %10" PRIu64
 		" %21" PRIu64 " %21" PRIu64 "\n",
-		s->key, s->id, s->mode, s->size, (uint32_t)s->cpid,
-		(uint32_t)s->lpid, s->nattch, s->uid, s->gid, s->cuid, s->cgid,
+		s->key, s->id, s->mode, s->size,
+		(uint32_t)pid_seen(emul, task, s->cpid),
+		(uint32_t)pid_seen(emul, task, s->lpid),
+		s->nattch, s->uid, s->gid, s->cuid, s->cgid,
 		(uint64_t)s->atime, (uint64_t)s->dtime, (uint64_t)s->ctime,
 		usage.rss, usage.swap);
 }
 
-size_t emul_sysvipc(const struct emul_ns *ns, char *buf, size_t size)
+size_t emul_sysvipc(const struct emul_ns *ns, void *task, char *buf,
+		    size_t size)
 {
 	size_t len = (size_t)snprintf(buf, size, "%s", header);
 
@@ -34,7 +39,7 @@ size_t emul_sysvipc(const struct emul_ns *ns, char *buf, size_t size)
 		size_t used = len < size ? len : size;
 
 		if (ns->by_index[i])
-			len += put_row(ns->by_index[i], buf + used,
+			len += put_row(ns->by_index[i], task, buf + used,
 				       size - used);
 	}
 	return len;

@@ -14,6 +14,7 @@ enum {
 	INDEX_WINDOW_MIN = 64,	/* ipc_min_cycle */
 	CAPACITY_MIN = 64,
 	BUCKETS_MIN = 64,
+	GROUPS = ID_INDEX_MAX / 64 / 64,	/* words of id_map.full */
 };
 
 struct emul *emul_new(const struct emul_host *host, void *arg,
@@ -209,7 +210,7 @@ static uint32_t map_find_free(const struct id_map *map, uint32_t from,
 	bits = bits_from(~map->used[word], from % 64);
 	if (!bits) {
 		word++;
-		for (group = word / 64; group < ID_INDEX_MAX / 64 / 64; group++) {
+		for (group = word / 64; group < GROUPS; group++) {
 			bits = ~map->full[group];
 			if (group == word / 64)
 				bits = bits_from(bits, word % 64);
@@ -227,7 +228,7 @@ static uint32_t map_find_free(const struct id_map *map, uint32_t from,
 
 uint32_t ns_max_index(const struct emul_ns *ns)
 {
-	for (uint32_t group = ID_INDEX_MAX / 64 / 64; group-- > 0;) {
+	for (uint32_t group = GROUPS; group-- > 0;) {
 		uint64_t some = ns->map.some[group];
 		uint32_t word;
 
@@ -409,6 +410,14 @@ void segment_mark_destroyed(struct segment *segment)
 	}
 	segment->mode |= SHM_DEST;
 	key_remove(segment->ns, segment);
+}
+
+/* pid_vnr() */
+int32_t pid_seen(const struct emul *emul, void *task, int32_t pid)
+{
+	if (!task || !pid || !emul->host.pid_seen)
+		return pid;
+	return emul->host.pid_seen(task, pid);
 }
 
 /* shm_add_rss_swap(): for huge pages Linux multiplies by the base pages of a

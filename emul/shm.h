@@ -141,7 +141,7 @@ enum {
 
 /* A VMA of Linux, a node of its space's tree.  56 bytes. */
 struct piece {
-	struct piece *left, *right;	/* right: next one in a list of spares */
+	struct piece *left, *right;	/* right: next in a list of spares */
 	struct attach *attach;
 	uint64_t start, end;
 	uint64_t pgoff;
@@ -154,7 +154,7 @@ struct emul_space {
 	struct piece *root;
 	struct piece *spare;
 	uint32_t spare_count;
-	uint32_t promised;		/* spares that calls under way may use */
+	uint32_t promised;		/* spares that open calls may use */
 	uint32_t lock_future;		/* PIECE_LOCK_MASK: mm->def_flags */
 	uint64_t piece_count;
 	uint64_t outside_count;		/* pieces not wholly in the arena */
@@ -195,6 +195,7 @@ bool segment_may_destroy(const struct segment *segment);
 void segment_destroy(struct segment *segment);
 void segment_mark_destroyed(struct segment *segment);
 void segment_unlock(struct segment *segment);	/* accounting only */
+int32_t pid_seen(const struct emul *emul, void *task, int32_t pid);
 void segment_usage(const struct segment *segment, struct emul_usage *usage);
 
 /* perm.c */

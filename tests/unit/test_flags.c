@@ -49,6 +49,23 @@ START_TEST(a_boundary_moved_down_keeps_the_virtual_base)
 }
 END_TEST
 
+START_TEST(a_boundary_never_moves_between_two_attaches)
+{
+	uint64_t V;
+
+	attach8();
+	V = attach(id);
+	fake_munmap(task, at(4), 4 * PG);
+	fake_munmap(task, V, 4 * PG);
+	expect(fake_mremap(task, V + 4 * PG, 4 * PG, 4 * PG,
+			   MREMAP_MAYMOVE | MREMAP_FIXED, at(4)), at(4));
+	fake_mprotect(task, W, 4 * PG, PROT_READ);
+	expect(fake_mprotect(task, at(4), PG, PROT_READ), 0);
+	expect(fake_mprotect(task, at(3), PG, PROT_READ | PROT_WRITE), 0);
+	ck_assert_str_eq(pieces(W), "0-3@0 3-4@3 4-5@4 5-8@5");
+}
+END_TEST
+
 START_TEST(equal_pieces_are_never_joined)
 {
 	attach8();
@@ -108,7 +125,7 @@ START_TEST(mprotect_stops_at_a_sealed_piece)
 }
 END_TEST
 
-START_TEST(mprotect_refused_by_a_foreign_mapping_changes_what_is_before_it)
+START_TEST(mprotect_refused_elsewhere_changes_what_is_before_it)
 {
 	struct shmid_ds before;
 
@@ -433,13 +450,14 @@ Suite *suite_flags(void)
 	tcase_add_test(t, mprotect_of_the_middle_makes_three_pieces);
 	tcase_add_test(t, mprotect_beside_equal_neighbour_moves_the_boundary);
 	tcase_add_test(t, a_boundary_moved_down_keeps_the_virtual_base);
+	tcase_add_test(t, a_boundary_never_moves_between_two_attaches);
 	tcase_add_test(t, equal_pieces_are_never_joined);
 	tcase_add_test(t, mprotect_spanning_equal_pieces_moves_what_it_can);
 	tcase_add_test(t, mprotect_over_a_hole_changes_what_is_before_it);
 	tcase_add_test(t, mprotect_write_stops_at_a_read_only_attach);
 	tcase_add_test(t, mprotect_stops_at_a_sealed_piece);
 	tcase_add_test(t,
-		mprotect_refused_by_a_foreign_mapping_changes_what_is_before_it);
+		mprotect_refused_elsewhere_changes_what_is_before_it);
 	tcase_add_test(t, a_blind_host_makes_emul_go_by_the_error);
 	tcase_add_test(t, protection_keys_tell_pieces_apart);
 	tcase_add_test(t,

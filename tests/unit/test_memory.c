@@ -100,7 +100,7 @@ START_TEST(without_memory_nothing_is_half_done)
 {
 	const struct step *step = &steps[_i];
 	char before[4200];
-	uint64_t allocs;
+	uint64_t allocs = 0;
 	sysret_t result = -ENOMEM;
 
 	id = new_segment(8);

@@ -65,6 +65,10 @@ START_TEST(munmap_stopped_by_a_seal_still_splits_at_its_start)
 	ck_assert_str_eq(pieces(W), "0-2@0 2-4@2 4-5@4 5-8@5");
 	expect(fake_munmap(task, at(2), 4 * PG), -EPERM);
 	expect_n(id, 4);
+	fake_mseal(task, at(5), 2 * PG);
+	expect_n(id, 5);
+	expect(fake_munmap(task, at(6), 2 * PG), -EPERM);
+	expect_n(id, 5);	/* the sealed one itself is not split */
 }
 END_TEST
 

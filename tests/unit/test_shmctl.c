@@ -279,7 +279,7 @@ START_TEST(sysvipc_has_the_kernels_columns)
 	fake_poke(task, attach(id), "x", 1);
 	expect(ctl(id, IPC_RMID, 0), 0);
 	ctl(id, SHM_LOCK, 0);
-	len = emul_sysvipc(fake_ns(machine), text, sizeof text);
+	len = emul_sysvipc(fake_ns(machine), NULL, text, sizeof text);
 	expect(len, strlen(text));
 	ck_assert_str_eq(text,
 "       key      shmid perms                  size  cpid  lpid nattch   uid"
@@ -291,10 +291,10 @@ START_TEST(sysvipc_has_the_kernels_columns)
 "-2147483647          1   777                  4096 14522     0      0     0"
 "     0     0     0          0          0 1000000000                     0"
 "                     0\n");
-	expect(emul_sysvipc(fake_ns(machine), part, sizeof part), len);
+	expect(emul_sysvipc(fake_ns(machine), NULL, part, sizeof part), len);
 	expect(strlen(part), sizeof part - 1);
 	expect(strncmp(part, text, sizeof part - 1), 0);
-	expect(emul_sysvipc(fake_ns(machine), NULL, 0), len);
+	expect(emul_sysvipc(fake_ns(machine), NULL, NULL, 0), len);
 }
 END_TEST
 
