@@ -48,6 +48,7 @@ static sysret_t put(const struct emul_caller *caller, uint64_t buf,
 sysret_t abi_put_segment(const struct emul_caller *caller, uint64_t buf,
 			 const struct segment *s)
 {
+	const struct emul *emul = caller->ns->emul;
 	struct abi_segment data = {
 		.perm = {
 			.key = s->key,
@@ -58,7 +59,8 @@ sysret_t abi_put_segment(const struct emul_caller *caller, uint64_t buf,
 		},
 		.size = s->size,
 		.atime = s->atime, .dtime = s->dtime, .ctime = s->ctime,
-		.cpid = s->cpid, .lpid = s->lpid,
+		.cpid = pid_seen(emul, caller->task, s->cpid),
+		.lpid = pid_seen(emul, caller->task, s->lpid),
 		.nattch = s->nattch,
 	};
 

@@ -131,6 +131,9 @@ struct emul_host {
 	   after an mlock that failed with ENOMEM, to tell a limit (nothing
 	   done) from pages that cannot be had (all done).  May be NULL. */
 	bool (*is_locked)(void *task, uint64_t addr);
+	/* What the task calls a process: pid as in emul_caller, or 0 when it
+	   is not visible in the task's pid namespace.  NULL: the same. */
+	int32_t (*pid_seen)(void *task, int32_t pid);
 	/* PROT_* of the mapping at addr, which is one.  Only after an mprotect
 	   that failed, to see how far it came.  May be NULL. */
 	int (*protection)(void *task, uint64_t addr);
@@ -270,9 +273,11 @@ sysret_t emul_mm_enter(const struct emul_caller *caller,
 void emul_mm_leave(const struct emul_caller *caller,
 		   const struct emul_mmcall *call, sysret_t result);
 
-/* /proc/sysvipc/shm of a namespace: up to `size` bytes into buf; returns the
+/* /proc/sysvipc/shm of a namespace as `task` (NULL: the one with our own
+   view of processes and users) sees it: up to `size` bytes into buf; returns the
    whole length, as snprintf does. */
-size_t emul_sysvipc(const struct emul_ns *ns, char *buf, size_t size);
+size_t emul_sysvipc(const struct emul_ns *ns, void *task, char *buf,
+		    size_t size);
 
 /* The files of /proc/sys/kernel that belong to a namespace (ipc/ipc_sysctl.c,
    Linux 6.18). */

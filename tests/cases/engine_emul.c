@@ -583,7 +583,7 @@ static void row(const struct fake_task *task, const struct request *request,
 {
 	static char table[512 * 1024];
 
-	emul_sysvipc(task->ns, table, sizeof(table));
+	emul_sysvipc(task->ns, NULL, table, sizeof(table));
 	row_find(table, (int64_t)request->args[0], reply);
 }
 
