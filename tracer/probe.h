@@ -14,8 +14,8 @@
 enum seccomp_mode probe_stops(enum seccomp_mode wanted,
 			      const struct filter_config *config);
 
-/* Exits with one clear line when the host denies us what every attach or
-   every pointer argument needs. */
+/* What attaches and pointer arguments need: sets run.memory_by_proc; exits
+   with one clear line when the host denies it. */
 void probe_means(void);
 
 /* The window that attaches go to, the first one that this CPU's address space

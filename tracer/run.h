@@ -23,6 +23,7 @@ struct run {
 	int listener;		/* of our filter, or -1 */
 	bool notices;		/* value-only calls come as notifications */
 	uint64_t cookie;	/* sixth argument of our carrier call; even */
+	bool memory_by_proc;	/* the host refuses process_vm_readv */
 	bool no_new_privs;	/* we set it in the program: it may not see */
 	enum proc_mode proc;	/* whose opens of /proc files we answer */
 	bool self_check;
