@@ -242,12 +242,14 @@ static void range_change(const struct emul_caller *caller, uint64_t start,
 static bool refuses(const struct piece *piece, const struct emul_mmcall *call,
 		    sysret_t error)
 {
+	if (call->op == EMUL_MM_MADVISE)	/* only private memory does */
+		return false;
 	if (error == -EPERM)
 		return (piece->props & PIECE_SEALED) != 0;
 	return !piece->attach->writable && (call->prot & EMUL_WRITE);
 }
 
-/* mprotect works upward and stops at the first mapping that refuses: one of
+/* It works upward and stops at the first mapping that refuses: one of
    ours, or else one of others where our pieces leave off. */
 static uint64_t refused_at(const struct emul_space *space,
 			   const struct emul_mmcall *call, uint64_t start,

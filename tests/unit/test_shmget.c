@@ -268,6 +268,7 @@ START_TEST(huge_pages_are_refused_in_order)
 	expect(get(IPC_PRIVATE, 3 << 20, SHM_HUGETLB), -ENOMEM);
 	expect(get(IPC_PRIVATE, 1, 22 << 26), 4);
 	task->caps = 0;
+	task->fsgid = 5;	/* not in vm.hugetlb_shm_group, 0 */
 	expect(get(IPC_PRIVATE, 1, SHM_HUGETLB), -EPERM);
 	expect(get(IPC_PRIVATE, 1, SHM_HUGETLB | 22 << 26), -EINVAL);
 	expect(get(IPC_PRIVATE, 0, SHM_HUGETLB), -EINVAL);
