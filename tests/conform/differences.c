@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -176,6 +177,65 @@ static void one_tracer(long arg)
 	reap(pid);
 }
 
+/* Without its stub pages, the map is as before the first attach. */
+static void stub_pages(long arg)
+{
+	static char before[1 << 16];
+	char line[512];
+	const char *maps;
+	unsigned long from, to, first = 0;
+	int stubs = 0;
+
+	(void)arg;
+	file_text("/proc/self/maps");
+	snprintf(before, sizeof(before), "%s", file_text("/proc/self/maps"));
+	detach(shared(page_size()));
+	detach(shared(page_size()));
+	for (maps = file_text("/proc/self/maps"); *maps; maps += *maps == '\n') {
+		size_t len = strcspn(maps, "\n");
+
+		snprintf(line, sizeof(line), "%.*s", (int)len, maps);
+		maps += len;
+		if (strstr(before, line))
+			continue;
+		sscanf(line, "%lx-%lx", &from, &to);
+		first = first ? first : from;
+		stubs++;
+		claim(to - from == page_size() && from - first < 2 * page_size(),
+		      "more than stub pages: %s", line);
+	}
+	claim(stubs == 2, "%d stub pages", stubs);
+}
+
+static void no_descriptor_possible(long arg)
+{
+	struct rlimit none = { 0, 0 };
+	int id = segment(page_size());
+
+	(void)arg;
+	if (setrlimit(RLIMIT_NOFILE, &none) < 0)
+		broken("setrlimit");
+	claim((intptr_t)shmat(id, NULL, 0) == -1 && errno == ENOMEM,
+	      "shmat: %s", error_name(errno));
+	claim(nattch(id) == 0, "nattch %ld", nattch(id));
+}
+
+static void filter_without_a_say(long action)
+{
+	struct sock_filter code[] = {
+		{ BPF_LD | BPF_W | BPF_ABS, 0, 0, 0 },
+		{ BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_shmat },
+		{ BPF_RET | BPF_K, 0, 0, (uint32_t)action },
+		{ BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW },
+	};
+	struct sock_fprog program = { 4, code };
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program))
+		broken("seccomp");
+	claim(!strcmp(round_trip(), "round trip ok"), "%s", round_trip());
+}
+
 /* Direct numbers, and ipc(2)'s. */
 static void foreign_calls(long arg)
 {
@@ -247,6 +307,13 @@ const struct test tests[] = {
 	{ "a_process_has_one_tracer", one_tracer, 0, OURS },
 	{ "shm_calls_by_int_0x80_are_enosys", foreign_calls, 0, OURS },
 	{ "shm_calls_by_x32_numbers_are_enosys", x32_calls, 0, OURS },
+	{ "first_attach_brings_two_stub_pages", stub_pages, 0, OURS },
+	{ "descriptor_hard_limit_0_is_enomem", no_descriptor_possible, 0,
+	  OURS },
+	{ "filter_does_not_refuse_shmat_in_plain_mode", filter_without_a_say,
+	  SECCOMP_RET_ERRNO | EXDEV, PLAIN },
+	{ "filter_does_not_kill_in_shmat_in_plain_mode", filter_without_a_say,
+	  SECCOMP_RET_KILL_PROCESS, PLAIN },
 	{ "userfaultfd_takes_an_attach", fault_descriptors, 0, OURS },
 	{ NULL, NULL, 0, NATIVE },
 };

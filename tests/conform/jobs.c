@@ -234,6 +234,43 @@ static void handles_group_kill(long sig)
 	wait_job();
 }
 
+/* By itself, and passed on: the man page's "Parent process". */
+static void handles_group_kill_twice(long sig)
+{
+	int count = -1;
+
+	take_terminal();
+	start_job("job_handles", FOREGROUND);
+	for (int i = 0; i < 3; i++)
+		kill(-job, (int)sig);
+	say("job: %s", next_line());
+	type("quit\n");
+	do
+		count++;
+	while (strcmp(next_line(), "quit 5") != 0);
+	claim(count <= 5, "handled %d times", count + 1);
+	say_reaped("job", job);
+}
+
+/* The program goes on while shmtrace stands still. */
+static void stopped_alone(long arg)
+{
+	int status;
+
+	(void)arg;
+	take_terminal();
+	start_job("job_handles", FOREGROUND);
+	kill(job, SIGSTOP);
+	waitpid(job, &status, WUNTRACED);
+	claim(WIFSTOPPED(status), "job: %s", status_name(status));
+	press(CTRL_C);
+	claim(strcmp(next_line(), "INT 1") == 0, "the program stands still");
+	kill(job, SIGCONT);
+	type("quit\n");
+	claim(strcmp(next_line(), "quit 5") == 0, "another line");
+	say_reaped("job", job);
+}
+
 static void ends_by_kill(long sig)
 {
 	take_terminal();
@@ -424,10 +461,14 @@ const struct test tests[] = {
 	BOTH("sighup_is_handled_once", handles_kill, SIGHUP),
 	BOTH("sigint_is_handled_once", handles_kill, SIGINT),
 	BOTH("sigquit_is_handled_once", handles_kill, SIGQUIT),
-	BOTH("sigterm_of_the_group_is_handled_once", handles_group_kill,
-	     SIGTERM),
-	BOTH("sigint_of_the_group_is_handled_once", handles_group_kill,
-	     SIGINT),
+	{ "inside_sigterm_of_the_group_is_handled_once", handles_group_kill,
+	  SIGTERM, NATIVE },
+	{ "inside_sigint_of_the_group_is_handled_once", handles_group_kill,
+	  SIGINT, NATIVE },
+	{ "sigterm_of_the_group_is_handled_at_most_twice",
+	  handles_group_kill_twice, SIGTERM, DRIVER },
+	{ "sigstop_of_shmtrace_alone_stops_nothing_else", stopped_alone, 0,
+	  DRIVER },
 	BOTH("sigterm_ends_the_job", ends_by_kill, SIGTERM),
 	BOTH("sighup_ends_the_job", ends_by_kill, SIGHUP),
 	BOTH("sigint_ends_the_job", ends_by_kill, SIGINT),

@@ -309,8 +309,11 @@ const char *status_field(const char *name)
 
 static int list(void)
 {
-	static const char *const judges[] = { "native", "ours", "wrapped",
-					      "driver" };
+	static const char *const judges[] = {
+		[NATIVE] = "native", [FILTERED] = "filtered",
+		[OURS] = "ours", [PLAIN] = "plain", [WRAPPED] = "wrapped",
+		[DRIVER] = "driver",
+	};
 
 	for (const struct test *test = tests; test->name; test++)
 		if (test->judge != HIDDEN)

@@ -18,7 +18,9 @@
 
 enum judge {
 	NATIVE,		/* prints what a native run prints */
+	FILTERED,	/* the same, but not with --seccomp-bpf=off */
 	OURS,		/* a deliberate difference: under shmtrace only */
+	PLAIN,		/* one of --seccomp-bpf=off */
 	WRAPPED,	/* starts its job by $WRAP, and is itself native */
 	DRIVER,		/* the same, but only with shmtrace in $WRAP */
 	HIDDEN,		/* no case, but a part of one */
