@@ -11,7 +11,7 @@
 #
 # Parts of check: check-unit check-arch check-cases check-conform.  Beyond
 # it, from tests/<part>/rules.mk: check-fault check-apps check-diff check-ltp
-# check-arm64 fuzz bench; tests/README.md tells what they do.
+# check-arm64 bench; tests/README.md tells what they do.
 #
 # Knobs: CC, CFLAGS, SAN=1 (ASan+UBSan), COVER=1 (gcov), WERROR=1,
 #        LIBUNWIND=no, SETUP=no (never install packages).

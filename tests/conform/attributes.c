@@ -22,7 +22,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
 
 static void say_limits(void)
 {
@@ -30,7 +29,8 @@ static void say_limits(void)
 
 	for (int i = 0; i < RLIM_NLIMITS; i++) {
 		getrlimit((__rlimit_resource_t)i, &limit);
-		say("limit %d: %llx %llx", i, (unsigned long long)limit.rlim_cur,
+		say("limit %d: %llx %llx", i,
+		    (unsigned long long)limit.rlim_cur,
 		    (unsigned long long)limit.rlim_max);
 	}
 }

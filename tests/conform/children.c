@@ -23,7 +23,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
 
 static int id;
 static char *addr;
@@ -719,7 +718,8 @@ const struct test tests[] = {
 	{ "300_threads", threads, 300, NATIVE },
 	{ "300_threads_attached_at_once", threads_at_once, 300, NATIVE },
 	{ "100_children_attached_at_once", many_children, 100, NATIVE },
-	{ "ids_of_threads_are_those_of_the_process", ids_of_threads, 0, NATIVE },
+	{ "ids_of_threads_are_those_of_the_process", ids_of_threads, 0,
+	  NATIVE },
 	{ "fork_in_a_thread", thread_forks, 0, NATIVE },
 	{ "exec_drops_attachments", exec_plain, 0, NATIVE },
 	{ "exec_by_a_thread", exec_thread, 0, NATIVE },

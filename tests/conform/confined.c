@@ -129,7 +129,8 @@ static void after_setuid(long before)
 		say("%s", round_trip());
 	become_nobody();
 	attach_twice();
-	say_result("root's", (long)(intptr_t)shmat(old, NULL, 0) == -1 ? -1 : 0);
+	say_result("root's",
+		   (long)(intptr_t)shmat(old, NULL, 0) == -1 ? -1 : 0);
 	say_result("create", shmget(12, 10, IPC_CREAT | 0600));
 }
 

@@ -234,8 +234,9 @@ static void tsync_fails(long arg)
 	must_install(0);
 	say("with TSYNC: %s", install(SECCOMP_FILTER_FLAG_TSYNC) > 0 ?
 	    "the number of a thread" : "installed");
-	say_result("with TSYNC_ESRCH", install(SECCOMP_FILTER_FLAG_TSYNC |
-					       SECCOMP_FILTER_FLAG_TSYNC_ESRCH));
+	say_result("with TSYNC_ESRCH",
+		   install(SECCOMP_FILTER_FLAG_TSYNC |
+			   SECCOMP_FILTER_FLAG_TSYNC_ESRCH));
 	gate_open(&go);
 	pthread_join(thread, NULL);
 	say("%s", round_trip());

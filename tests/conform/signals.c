@@ -202,7 +202,8 @@ static void attach_inside(int sig, siginfo_t *info, void *context)
 		bad_trips++;
 	/* It must not go on: a slow machine would do nothing else. */
 	if (++trips == 100)
-		setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 0 }, { 0, 0 } },
+		setitimer(ITIMER_REAL,
+			  &(struct itimerval){ { 0, 0 }, { 0, 0 } },
 			  NULL);
 }
 
