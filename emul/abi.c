@@ -52,8 +52,10 @@ sysret_t abi_put_segment(const struct emul_caller *caller, uint64_t buf,
 	struct abi_segment data = {
 		.perm = {
 			.key = s->key,
-			.uid = s->uid, .gid = s->gid,
-			.cuid = s->cuid, .cgid = s->cgid,
+			.uid = uid_seen(emul, caller->task, s->uid),
+			.gid = gid_seen(emul, caller->task, s->gid),
+			.cuid = uid_seen(emul, caller->task, s->cuid),
+			.cgid = gid_seen(emul, caller->task, s->cgid),
 			.mode = s->mode,
 			.seq = (uint16_t)((uint32_t)s->id >> ID_INDEX_BITS),
 		},

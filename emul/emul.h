@@ -134,6 +134,11 @@ struct emul_host {
 	/* What the task calls a process: pid as in emul_caller, or 0 when it
 	   is not visible in the task's pid namespace.  NULL: the same. */
 	int32_t (*pid_seen)(void *task, int32_t pid);
+	/* What the task's user namespace calls a user or group, and what it
+	   means by one: UINT32_MAX when there is no such id.  NULL: the
+	   same. */
+	uint32_t (*id_seen)(void *task, bool group, uint32_t id);
+	uint32_t (*id_meant)(void *task, bool group, uint32_t id);
 	/* PROT_* of the mapping at addr, which is one.  Only after an mprotect
 	   that failed, to see how far it came.  May be NULL. */
 	int (*protection)(void *task, uint64_t addr);
@@ -171,6 +176,8 @@ struct emul_ns *emul_ns_new(struct emul *emul);
 struct emul_ns *emul_ns_get(struct emul_ns *ns);
 void emul_ns_put(struct emul_ns *ns);	/* last one: segments without attach
 					   go; attached ones live on */
+/* Has anyone but the caller a reference? */
+bool emul_ns_is_shared(const struct emul_ns *ns);
 struct emul_limits *emul_ns_limits(struct emul_ns *ns);
 /* shm_rmid_forced was just set to 1: orphans go (kernel-facts 11.3).
    alive(creator, arg) says whether the creating thread still exists. */

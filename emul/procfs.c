@@ -25,7 +25,9 @@ static size_t put_row(const struct segment *s, void *task, char *buf,
 		s->key, s->id, s->mode, s->size,
 		(uint32_t)pid_seen(emul, task, s->cpid),
 		(uint32_t)pid_seen(emul, task, s->lpid),
-		s->nattch, s->uid, s->gid, s->cuid, s->cgid,
+		s->nattch,
+		uid_seen(emul, task, s->uid), gid_seen(emul, task, s->gid),
+		uid_seen(emul, task, s->cuid), gid_seen(emul, task, s->cgid),
 		(uint64_t)s->atime, (uint64_t)s->dtime, (uint64_t)s->ctime,
 		usage.rss, usage.swap);
 }

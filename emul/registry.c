@@ -71,6 +71,11 @@ struct emul_ns *emul_ns_get(struct emul_ns *ns)
 	return ns;
 }
 
+bool emul_ns_is_shared(const struct emul_ns *ns)
+{
+	return ns->refs > 1;
+}
+
 struct emul_limits *emul_ns_limits(struct emul_ns *ns)
 {
 	return &ns->limits;
@@ -410,14 +415,6 @@ void segment_mark_destroyed(struct segment *segment)
 	}
 	segment->mode |= SHM_DEST;
 	key_remove(segment->ns, segment);
-}
-
-/* pid_vnr() */
-int32_t pid_seen(const struct emul *emul, void *task, int32_t pid)
-{
-	if (!task || !pid || !emul->host.pid_seen)
-		return pid;
-	return emul->host.pid_seen(task, pid);
 }
 
 /* shm_add_rss_swap(): for huge pages Linux multiplies by the base pages of a

@@ -195,8 +195,15 @@ bool segment_may_destroy(const struct segment *segment);
 void segment_destroy(struct segment *segment);
 void segment_mark_destroyed(struct segment *segment);
 void segment_unlock(struct segment *segment);	/* accounting only */
-int32_t pid_seen(const struct emul *emul, void *task, int32_t pid);
 void segment_usage(const struct segment *segment, struct emul_usage *usage);
+
+/* names.c */
+/* How the task names those whom we know by other ids. */
+uint32_t uid_seen(const struct emul *emul, void *task, uint32_t uid);
+uint32_t gid_seen(const struct emul *emul, void *task, uint32_t gid);
+uint32_t uid_meant(const struct emul *emul, void *task, uint32_t uid);
+uint32_t gid_meant(const struct emul *emul, void *task, uint32_t gid);
+int32_t pid_seen(const struct emul *emul, void *task, int32_t pid);
 
 /* perm.c */
 bool perm_allows(const struct segment *segment, const struct emul_cred *cred,

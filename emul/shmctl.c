@@ -50,6 +50,8 @@ static sysret_t set(const struct emul_caller *caller, int32_t id, uint64_t buf)
 	result = find_own(caller, id, &segment);
 	if (result < 0)
 		return result;
+	new.uid = uid_meant(caller->ns->emul, caller->task, new.uid);
+	new.gid = gid_meant(caller->ns->emul, caller->task, new.gid);
 	if (new.uid == UINT32_MAX || new.gid == UINT32_MAX)
 		return -EINVAL;	/* ipc_update_perm(): not a valid id */
 	segment->uid = new.uid;

@@ -90,7 +90,7 @@ static void handle_namespaces(struct task *task)
 		return;
 	task->nests_children = true;
 	ns = ipcns_of(task->tid, task->ns);
-	emul_ns_put(task->ns);
+	ipcns_put(task->ns);
 	task->ns = ns;
 }
 

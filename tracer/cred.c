@@ -89,9 +89,10 @@ static void parse(struct cred *cred, const char *status, pid_t tid)
 	next_id(&at);
 	cred->emul.fsgid = next_id(&at);
 	parse_groups(cred, field(status, "\nGroups:"));
-	/* Capabilities of a child user namespace do not help in ours. */
-	if (proc_namespace(tid, "user") == own_user_namespace)
-		cred->emul.caps = parse_caps(field(status, "\nCapEff:"));
+	cred->emul.caps = parse_caps(field(status, "\nCapEff:"));
+	cred->user_ns = proc_namespace(tid, "user");
+	if (cred->user_ns == own_user_namespace)
+		cred->user_ns = 0;
 }
 
 const struct emul_cred *cred_get(struct cred *cred, pid_t tid)
@@ -114,6 +115,12 @@ const struct emul_cred *cred_get(struct cred *cred, pid_t tid)
 	return &cred->emul;
 }
 
+uint64_t cred_user_ns(struct cred *cred, pid_t tid)
+{
+	cred_get(cred, tid);
+	return cred->known ? cred->user_ns : 0;
+}
+
 void cred_forget(struct cred *cred)
 {
 	cred->known = false;
@@ -125,6 +132,7 @@ void cred_copy(struct cred *to, const struct cred *from)
 	if (!from->known)
 		return;
 	to->emul = from->emul;
+	to->user_ns = from->user_ns;
 	to->emul.ngroups = 0;
 	for (uint32_t i = 0; i < from->emul.ngroups; i++)
 		if (!add_group(to, from->groups[i]))

@@ -26,6 +26,7 @@
 #include "tracer/pidns.h"
 #include "tracer/proc.h"
 #include "tracer/run.h"
+#include "tracer/userns.h"
 
 static uint64_t map_flags(const struct emul_mapping *mapping)
 {
@@ -208,6 +209,24 @@ static bool is_locked(void *arg, uint64_t addr)
 	return locked;
 }
 
+static uint32_t id_seen(void *arg, bool group, uint32_t id)
+{
+	struct task *task = arg;
+
+	if (!cred_user_ns(&task->cred, task->tid))
+		return id;
+	return userns_seen(task->tid, group ? USERNS_GID : USERNS_UID, id);
+}
+
+static uint32_t id_meant(void *arg, bool group, uint32_t id)
+{
+	struct task *task = arg;
+
+	if (!cred_user_ns(&task->cred, task->tid))
+		return id;
+	return userns_meant(task->tid, group ? USERNS_GID : USERNS_UID, id);
+}
+
 static int32_t pid_seen(void *arg, int32_t pid)
 {
 	const struct task *task = arg;
@@ -228,6 +247,8 @@ const struct emul_host host = {
 	.memlock_limit = memlock_limit,
 	.first_hole = first_hole,
 	.pid_seen = pid_seen,
+	.id_seen = id_seen,
+	.id_meant = id_meant,
 	.first_mapped = first_mapped,
 	.is_locked = is_locked,
 	.protection = protection,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "tracer/ipcns.h"
 #include "tracer/pidns.h"
 #include "tracer/views.h"
 
@@ -81,7 +82,7 @@ void task_free(struct task *task)
 	if (task->mm)
 		mm_put(task);
 	if (task->ns)
-		emul_ns_put(task->ns);
+		ipcns_put(task->ns);
 	pidns_put(task->pidns);
 	cred_free(&task->cred);
 	free(task->undo);
@@ -180,7 +181,16 @@ const struct emul_caller *task_caller(struct task *task)
 
 const struct emul_caller *task_caller_cred(struct task *task)
 {
+	static struct emul_cred weak;
+
 	task_caller(task);
 	caller.cred = cred_get(&task->cred, task->tid);
+	/* ns_capable() */
+	if (task->cred.user_ns && caller.cred->caps &&
+	    !ipcns_is_below(task->ns, task->cred.user_ns)) {
+		weak = *caller.cred;
+		weak.caps = 0;
+		caller.cred = &weak;
+	}
 	return &caller;
 }

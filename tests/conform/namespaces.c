@@ -137,9 +137,218 @@ static void siblings(long arg)
 	}
 }
 
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		broken(path);
+	close(fd);
+}
+
+static void write_map(const char *path, unsigned inside, unsigned outside)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "%u %u 1", inside, outside);
+	write_file(path, line);
+}
+
+/* A user namespace where we are `inside`. */
+static void new_users(int flags, unsigned inside)
+{
+	unsigned uid = geteuid(), gid = getegid();
+
+	if (unshare(CLONE_NEWUSER | flags) < 0)
+		skip("no user namespace");
+	write_map("/proc/self/uid_map", inside, uid);
+	write_file("/proc/self/setgroups", "deny");
+	write_map("/proc/self/gid_map", inside, gid);
+}
+
+static void say_owners(const char *who, int id)
+{
+	struct shmid_ds ds;
+
+	if (shmctl(id, IPC_STAT, &ds) < 0)
+		say_result(who, -1);
+	else
+		say("%s: %u:%u by %u:%u", who, ds.shm_perm.uid,
+		    ds.shm_perm.gid, ds.shm_perm.cuid, ds.shm_perm.cgid);
+}
+
+static void say_set(const char *what, int id, unsigned uid, unsigned gid)
+{
+	struct shmid_ds ds = { .shm_perm = {
+		.uid = uid, .gid = gid, .mode = 0600
+	} };
+
+	say_result(what, shmctl(id, IPC_SET, &ds));
+	say_owners(what, id);
+}
+
+static void users_unmapped(long arg)
+{
+	int id = segment(1);
+
+	(void)arg;
+	if (unshare(CLONE_NEWUSER) < 0)
+		skip("no user namespace");
+	say_owners("unmapped", id);
+	say_set("set to 0", id, 0, 0);
+	say_set("set to 65534", id, 65534, 65534);
+	say_owners("created inside", segment(1));
+}
+
+static void users_mapped(long inside)
+{
+	int id = segment(1);
+	unsigned self = (unsigned)inside;
+
+	new_users(0, self);
+	say_owners("mapped", id);
+	say_owners("created inside", segment(1));
+	say_set("set to itself", id, self, self);
+	say_set("set to another user", id, self + 1, self);
+	say_set("set to another group", id, self, self + 1);
+	say_set("set to nobody", id, (unsigned)-1, self);
+	say("uid is %u", geteuid());
+}
+
+/* Segments of an outer user that we have no name for. */
+static void users_above(long arg)
+{
+	int id = segment(1), open_id = shmget(IPC_PRIVATE, 1, 0666);
+	struct shmid_ds ds = { .shm_perm = {
+		.uid = 12345, .gid = 54321, .mode = 0666
+	} };
+
+	(void)arg;
+	if (geteuid() != 0)
+		skip("needs root");
+	shmctl(open_id, IPC_SET, &ds);
+	new_users(0, 0);
+	say_owners("root's", id);
+	say_owners("another's", open_id);
+	say_set("another's, by its creator", open_id, 0, 0);
+}
+
+static void users_children(void *arg)
+{
+	new_users(0, 7);
+	say_owners("inner", *(int *)arg);
+	say_owners("inner's own", segment(1));
+}
+
+static void users_of_two_levels(long arg)
+{
+	int id = segment(1);
+
+	(void)arg;
+	new_users(0, 5);
+	say_owners("outer", id);
+	say_reaped("inner", start(users_children, &id));
+}
+
+/* Does a capability in our user namespace help? */
+static void say_power(const char *who, int id)
+{
+	struct shmid_ds ds;
+
+	say_result(who, shmctl(id, IPC_STAT, &ds));
+	say_result("lock", shmctl(id, SHM_LOCK, NULL));
+	say_result("remove", shmctl(id, IPC_RMID, NULL));
+}
+
+/* Neither its owner nor its creator, but in the group of both. */
+static int segment_of_another(void)
+{
+	struct shmid_ds ds = { .shm_perm = { .mode = 0 } };
+	int id = shmget(IPC_PRIVATE, 1, 0);
+
+	ds.shm_perm.uid = geteuid();
+	ds.shm_perm.gid = getegid();
+	shmctl(id, IPC_SET, &ds);
+	return id;
+}
+
+static void capabilities(long flags)
+{
+	int id = segment_of_another();
+
+	new_users((int)flags, 0);
+	say_power("older one", id);
+	say_power("own one", segment_of_another());
+}
+
+/* Whom an open file keeps alive. */
+static void entered_again(long leaver)
+{
+	int before, inner, id;
+	struct shmid_ds ds;
+
+	if (leaver && unshare(CLONE_NEWUSER | CLONE_NEWIPC) < 0)
+		skip("no user namespace");
+	if (!leaver && unshare(CLONE_NEWIPC) < 0)
+		skip("needs root");
+	before = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
+	id = segment(8);
+	say("first %d", id);
+	if (unshare(CLONE_NEWIPC) < 0)
+		broken("unshare");
+	inner = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
+	segment(1);
+	say("second %d", segment(9));
+	say_result("back", setns(before, CLONE_NEWIPC));
+	shmctl(id, IPC_STAT, &ds);
+	say("size %zu", ds.shm_segsz);
+	say_result("and forth", setns(inner, CLONE_NEWIPC));
+	shmctl(1, IPC_STAT, &ds);
+	say("size %zu", ds.shm_segsz);
+	close(inner);
+	setns(before, CLONE_NEWIPC);
+	for (int i = 0; i < 20; i++) {
+		if (unshare(CLONE_NEWIPC) < 0)
+			broken("unshare");
+		say_result("nothing here", shmctl(0, IPC_STAT, &ds));
+		segment(1);
+	}
+}
+
+/* Attached segments of a namespace that is gone stay where they are. */
+static void attached_elsewhere(long arg)
+{
+	char *addr;
+
+	(void)arg;
+	if (unshare(CLONE_NEWUSER | CLONE_NEWIPC) < 0)
+		skip("no user namespace");
+	addr = shared(page_size());
+	addr[0] = 5;
+	for (int i = 0; i < 3; i++) {
+		if (unshare(CLONE_NEWIPC) < 0)
+			broken("unshare");
+		segment(1);
+	}
+	say("holds %d", addr[0]++);
+	say_result("detach", shmdt(addr));
+	say("%s", round_trip());
+}
+
 const struct test tests[] = {
 	{ "pids_from_inside", seen_from_inside, 0, NATIVE },
 	{ "pids_of_two_levels", two_levels, 0, NATIVE },
 	{ "pids_of_a_sibling_are_0", siblings, 0, NATIVE },
+	{ "users_without_a_map_are_nobody", users_unmapped, 0, NATIVE },
+	{ "users_of_a_map_to_root", users_mapped, 0, NATIVE },
+	{ "users_of_a_map_to_7", users_mapped, 7, NATIVE },
+	{ "users_above_the_map", users_above, 0, NATIVE },
+	{ "users_of_two_levels", users_of_two_levels, 0, NATIVE },
+	{ "capabilities_below_do_not_help", capabilities, 0, NATIVE },
+	{ "capabilities_over_an_own_namespace", capabilities, CLONE_NEWIPC,
+	  NATIVE },
+	{ "namespace_is_entered_again", entered_again, 0, NATIVE },
+	{ "namespace_of_a_user_is_entered_again", entered_again, 1, NATIVE },
+	{ "attachment_outlives_its_namespace", attached_elsewhere, 0, NATIVE },
 	{ NULL, NULL, 0, NATIVE },
 };
