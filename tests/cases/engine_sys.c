@@ -27,6 +27,14 @@
 
 enum { DEADLINE_MS = 10000 };
 
+#if defined(__SANITIZE_ADDRESS__)
+#define IS_SANITIZED true
+#elif defined(__has_feature)
+#define IS_SANITIZED __has_feature(address_sanitizer)
+#else
+#define IS_SANITIZED false
+#endif
+
 struct process {
 	bool alive;
 	bool known;		/* pid is right, also when dead */
@@ -531,6 +539,8 @@ static const char *sys_lacks(const char *need)
 		return "this kernel is older than the rule";
 	if (!strcmp(need, "overcommit_memory=0") && !is_overcommit_0())
 		return "overcommit_memory is not 0";
+	if (!strcmp(need, "lean") && IS_SANITIZED)
+		return "the memory of a sanitizer is too much to lock";
 	if (!strcmp(need, "hugepages") && !has_huge_pages())
 		return "needs huge pages in the pool";
 	if (!strcmp(need, "mbind") &&

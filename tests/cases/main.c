@@ -160,7 +160,8 @@ static _Noreturn void run_here(const struct scenario *scenario)
 	if (!isolate()) {
 		printf("SKIP %s: no IPC namespace to be had: %s\n",
 		       scenario->name, strerror(errno));
-		exit(SKIPPED);
+		fflush(stdout);
+		_exit(SKIPPED);
 	}
 	if (options.under && !options.traced) {
 		fflush(stdout);
@@ -285,6 +286,9 @@ static void run_file(const char *file)
 			run_here(&list[i]);
 		start_case(&list[i]);
 	}
+	while (any_job())
+		await_one();
+	scenarios_free(list, n);
 }
 
 /* Options */
@@ -376,8 +380,6 @@ int main(int argc, char **argv)
 		default_name();
 	for (int i = optind; i < argc; i++)
 		run_file(argv[i]);
-	while (any_job())
-		await_one();
 	if (options.print)
 		return count[FAILED] != 0;
 	printf("%d passed, %d failed", count[PASSED], count[FAILED]);

@@ -157,3 +157,16 @@ struct scenario *parse_file(const char *file, int *count)
 	*count = n;
 	return list;
 }
+
+void scenarios_free(struct scenario *list, int count)
+{
+	for (int i = 0; i < count; i++) {
+		for (int k = 0; k < list[i].nsteps; k++) {
+			free(list[i].steps[k].text);
+			free(list[i].steps[k].storage);
+		}
+		free(list[i].steps);
+		free(list[i].storage);
+	}
+	free(list);
+}

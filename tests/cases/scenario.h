@@ -156,6 +156,7 @@ struct scenario {
 
 /* parse.c: all cases of a file; exits after a message when it is wrong. */
 struct scenario *parse_file(const char *file, int *count);
+void scenarios_free(struct scenario *list, int count);
 
 /* names.c */
 struct name {
