@@ -176,6 +176,8 @@ struct emul_ns *emul_ns_new(struct emul *emul);
 struct emul_ns *emul_ns_get(struct emul_ns *ns);
 void emul_ns_put(struct emul_ns *ns);	/* last one: segments without attach
 					   go; attached ones live on */
+/* Is pid the creating or the last process of a segment? */
+bool emul_ns_tells(const struct emul_ns *ns, int32_t pid);
 /* Has anyone but the caller a reference? */
 bool emul_ns_is_shared(const struct emul_ns *ns);
 struct emul_limits *emul_ns_limits(struct emul_ns *ns);

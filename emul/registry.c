@@ -71,6 +71,17 @@ struct emul_ns *emul_ns_get(struct emul_ns *ns)
 	return ns;
 }
 
+bool emul_ns_tells(const struct emul_ns *ns, int32_t pid)
+{
+	for (uint32_t i = 0; i < ns->capacity; i++) {
+		const struct segment *s = ns->by_index[i];
+
+		if (s && (s->cpid == pid || s->lpid == pid))
+			return true;
+	}
+	return false;
+}
+
 bool emul_ns_is_shared(const struct emul_ns *ns)
 {
 	return ns->refs > 1;

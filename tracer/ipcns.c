@@ -229,6 +229,15 @@ bool ipcns_is_below(const struct emul_ns *ns, uint64_t user_ns)
 	return false;
 }
 
+bool ipcns_tells(pid_t pid)
+{
+	const struct known *entry = known;
+
+	while (entry && !emul_ns_tells(entry->ns, pid))
+		entry = entry->next;
+	return entry != NULL;
+}
+
 void ipcns_done(void)
 {
 	while (known) {

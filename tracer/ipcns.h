@@ -21,6 +21,8 @@ struct emul_ns *ipcns_of(pid_t tid, struct emul_ns *otherwise);
 void ipcns_put(struct emul_ns *ns);
 /* Do capabilities in the child user namespace of this inode count? */
 bool ipcns_is_below(const struct emul_ns *ns, uint64_t user_ns);
+/* Is this the last or the creating process of any segment? */
+bool ipcns_tells(pid_t pid);
 void ipcns_done(void);
 
 #endif

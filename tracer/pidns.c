@@ -4,7 +4,8 @@
  *
  * Numbers of namespaces (their inodes) are used again, and so are ids of
  * processes: a namespace has an identity of its own, and the names of a
- * process stay known until another one gets its id.
+ * process stay known while a segment tells of it, or until another one gets
+ * its id.
  */
 #include "tracer/pidns.h"
 
@@ -16,11 +17,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tracer/ipcns.h"
 #include "tracer/proc.h"
+#include "tracer/tasks.h"
 
-#define BUCKETS 256		/* a power of two */
+#define BUCKETS 1024		/* a power of two */
 
-enum { DEPTH_MAX = 33 };	/* MAX_PID_NS_LEVEL, and ours */
+enum {
+	DEPTH_MAX = 33,		/* MAX_PID_NS_LEVEL, and ours */
+	SWEEP_MIN = 4096,
+};
 
 struct pidns {
 	uint64_t id;		/* never used twice */
@@ -47,6 +53,7 @@ struct names {
 static uint64_t own_inode, last_id;
 static struct pidns *living;
 static struct names *buckets[BUCKETS];
+static unsigned known, sweep_at = SWEEP_MIN;
 
 void pidns_init(void)
 {
@@ -110,14 +117,37 @@ static struct names **find(int32_t pid)
 	return at;
 }
 
+static void forget(struct names **at)
+{
+	struct names *old = *at;
+
+	*at = old->next;
+	free(old);
+	known--;
+}
+
 void pidns_plain(pid_t pid)
 {
-	struct names **at = find(pid), *old = *at;
+	struct names **at = find(pid);
 
-	if (old) {
-		*at = old->next;
-		free(old);
+	if (*at)
+		forget(at);
+}
+
+/* Processes that are gone, and that no segment tells of. */
+static void sweep(void)
+{
+	for (unsigned i = 0; i < BUCKETS; i++) {
+		struct names **at = &buckets[i];
+
+		while (*at) {
+			if (task_find((*at)->pid) || ipcns_tells((*at)->pid))
+				at = &(*at)->next;
+			else
+				forget(at);
+		}
 	}
+	sweep_at = known < SWEEP_MIN / 2 ? SWEEP_MIN : 2 * known;
 }
 
 /* "NSpid:	ours	...	innermost": how many below ours. */
@@ -159,6 +189,8 @@ static void remember(pid_t pid, const struct pidns *ns)
 			(struct name){ ns->id, name[count] };
 	names->next = buckets[(unsigned)pid % BUCKETS];
 	buckets[(unsigned)pid % BUCKETS] = names;
+	if (++known >= sweep_at)
+		sweep();
 }
 
 struct pidns *pidns_born(pid_t pid)
