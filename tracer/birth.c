@@ -215,8 +215,6 @@ struct task *birth_announced(struct task *parent)
 
 void birth_first_stop(struct task *task)
 {
-	struct arch_regs regs;
-	struct arch_call call;
 	struct undo *undo = task->undo;
 
 	task->state = TASK_LIVE;
@@ -227,9 +225,8 @@ void birth_first_stop(struct task *task)
 		if (undo->in_memory)
 			mem_write(task, undo->asked.args[0], &undo->flags,
 				  sizeof(undo->flags));
-	} else if (arch_fetch(task->tid, &regs, &call) == 0) {
-		call.args[0] = undo->flags;
-		arch_rewrite(task->tid, &regs, &call, 0);
+	} else {
+		arch_put_first(task->tid, undo->flags);
 	}
 	free(undo);
 }
@@ -248,12 +245,10 @@ static struct undo *remember(struct task *task, uint64_t flags)
 	return undo;
 }
 
-void birth_keep_traced(struct task *task)
+static void keep_traced(struct task *task, uint64_t flags)
 {
 	struct arch_call call = task->call.asked;
 	bool in_memory = call.nr == SYS_clone3;
-	uint64_t flags = in_memory ? clone3_flags(task, call.args[0]) :
-				     call.args[0];
 	uint64_t traced = flags & ~(uint64_t)CLONE_UNTRACED;
 
 	if (flags == traced)
@@ -269,18 +264,70 @@ void birth_keep_traced(struct task *task)
 	}
 }
 
+static uint64_t asked_flags(struct task *task)
+{
+	const struct arch_call *call = &task->call.asked;
+
+	if (call->nr == SYS_clone3)
+		return clone3_flags(task, call->args[0]);
+	return call->nr == SYS_clone ? call->args[0] : 0;
+}
+
+void birth_begins(struct task *task)
+{
+	uint64_t flags = asked_flags(task);
+
+	if (!(flags & CLONE_VM) && task->mm->users > 1 &&
+	    !emul_space_is_empty(task->mm->space)) {
+		task->forks = true;
+		task->mm->forking++;
+	}
+	keep_traced(task, flags);
+}
+
+static void unpark(struct task *task, void *mm)
+{
+	if (task->mm != mm || !task->parked)
+		return;
+	task->parked = false;
+	task_defer(task, task->status);
+}
+
+/* The fork is over, or its thread is. */
+static void stop_forking(struct task *task)
+{
+	if (!task->forks)
+		return;
+	task->forks = false;
+	if (task->mm && --task->mm->forking == 0)
+		task_each(unpark, task->mm);
+}
+
+bool birth_parks(struct task *task, int status)
+{
+	if (!task->mm || !task->mm->forking || task->forks)
+		return false;
+	task->parked = true;
+	task->status = status;
+	return true;
+}
+
 void birth_undo(struct task *task)
 {
 	struct undo *undo = task->undo;
-	int64_t result;
+	int64_t result = 0;
 
+	stop_forking(task);
 	if (!undo)
 		return;
 	task->undo = NULL;
 	if (undo->in_memory)
 		mem_write(task, undo->asked.args[0], &undo->flags,
 			  sizeof(undo->flags));
-	else if (arch_result(task->tid, &result) == 0)
+	else if (arch_result(task->tid, &result) == 0 &&
+		 call_was_interrupted(result))
+		arch_restart(task->tid, &undo->regs);
+	else
 		arch_restore(task->tid, &undo->regs, result);
 	free(undo);
 }
@@ -386,6 +433,7 @@ struct task *birth_exec(struct task *task)
 		}
 	}
 	cred_forget(&task->cred);
+	stop_forking(task);
 	adopt_orphans(task);
 	if (task->mm)
 		mm_put(task);
@@ -402,6 +450,7 @@ struct task *birth_exec(struct task *task)
 
 void birth_exit(struct task *task)
 {
+	stop_forking(task);
 	adopt_orphans(task);
 	if (task->mm)
 		mm_put(task);

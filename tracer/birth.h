@@ -18,10 +18,13 @@ struct task *birth_announced(struct task *parent);
 /* At the first stop of an announced child. */
 void birth_first_stop(struct task *task);
 
-/* At clone and clone3: CLONE_UNTRACED must not let the child escape. */
-void birth_keep_traced(struct task *task);
+/* At clone, clone3 and fork: CLONE_UNTRACED must not let the child escape,
+   and no other thread may change the pieces before they are copied. */
+void birth_begins(struct task *task);
 /* At the exit stop after that: put back what was changed. */
 void birth_undo(struct task *task);
+/* Must this stop of the task wait?  Then it comes back as a deferred one. */
+bool birth_parks(struct task *task, int status);
 
 /* At execve: the address space can be gone, and others can see that by a
    closed descriptor, before the exec event comes. */

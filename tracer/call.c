@@ -138,7 +138,7 @@ bool call_has_moved(const struct task *task)
 void call_resume(struct task *task, int sig)
 {
 	const struct mm *mm = task->mm;
-	bool plain = !run.filtered || task->undo ||
+	bool plain = !run.filtered || task->undo || task->forks ||
 		     (mm && (mm->everywhere || mm->viewing));
 
 	if (mm && !emul_space_is_empty(mm->space) && call_has_moved(task))

@@ -123,8 +123,11 @@ static const struct {
 	{ SYS_capset, handle_credentials },
 	{ SYS_unshare, handle_namespaces },
 	{ SYS_setns, handle_namespaces },
-	{ SYS_clone, birth_keep_traced },
-	{ SYS_clone3, birth_keep_traced },
+	{ SYS_clone, birth_begins },
+	{ SYS_clone3, birth_begins },
+#ifdef SYS_fork
+	{ SYS_fork, birth_begins },
+#endif
 	{ SYS_execve, birth_exec_begins },
 	{ SYS_execveat, birth_exec_begins },
 	{ SYS_seccomp, guard_seccomp },

@@ -39,6 +39,9 @@ static const int always[] = {
 	SYS_unshare, SYS_setns,
 	/* clone3 has its flags in memory: CLONE_UNTRACED must not escape */
 	SYS_clone3,
+#ifdef SYS_fork
+	SYS_fork,
+#endif
 	/* the whole address space */
 	SYS_mlockall, SYS_munlockall,
 	/* a filter of the program's own */
@@ -208,13 +211,14 @@ static void ranged_calls(struct assembler *as)
 	end_body(as, begin);
 }
 
-/* Only with this bit in argument 0. */
-static void trace_flag(struct assembler *as, uint32_t nr, uint32_t bit)
+/* One that copies the address space, or would hide the child. */
+static void clone_call(struct assembler *as)
 {
-	unsigned begin = begin_body(as, nr);
+	unsigned begin = begin_body(as, SYS_clone);
 
 	load(as, LOW(0));
-	if_any_bit(as, bit, 0, 1);
+	if_any_bit(as, CLONE_UNTRACED, 1, 0);
+	if_any_bit(as, CLONE_VM, 1, 0);
 	answer(as, TRACE);
 	answer(as, SECCOMP_RET_ALLOW);
 	end_body(as, begin);
@@ -285,7 +289,7 @@ void filter_build(struct filter *filter, const struct filter_config *config)
 			opens(&as);
 		if (config->arena_start != config->arena_end)
 			ranged_calls(&as);
-		trace_flag(&as, SYS_clone, CLONE_UNTRACED);
+		clone_call(&as);
 		prctl_calls(&as);
 	} else {
 		load(&as, ARCH);

@@ -38,6 +38,7 @@ static struct task *find_or_add(pid_t tid)
 	if (!task)
 		log_fatal("out of memory");
 	task->in_exec = false;	/* or it has failed */
+	task->parked = false;	/* or it was killed */
 	return task;
 }
 
@@ -62,26 +63,26 @@ static bool take_statuses(int flags)
 	}
 }
 
-/* A notice, for which what befell tasks before it has been taken in. */
-static bool take_notice(struct notice *notice)
+/* Wait for a notice or SIGCHLD; with `now` only look for one. */
+static void take_notice(bool now)
 {
-	if (notice_deferred(notice))
-		return true;
-	if (!notice_wait() || !notice_receive(notice))
-		return false;
-	if (!notice_children_came())
-		return true;
-	notice_defer(notice);
-	return false;
+	struct notice notice;
+
+	if ((now ? notice_is_there() : notice_wait()) &&
+	    notice_receive(&notice))
+		notice_defer(&notice);
 }
 
-/* The next thing that happens to anyone; false at the end.  What befell a
-   task goes before a notice: its death may be what the notice asks about.
-   Statuses are looked for only after SIGCHLD: to look costs the kernel a walk
-   over all tasks. */
+/*
+ * The next thing that happens to anyone; false at the end.  In rounds, so
+ * that neither statuses nor notices wait for ever: first the notices that are
+ * there are taken, then all statuses; these are handled before those, for a
+ * death may be what a notice asks about.  Statuses are looked for only after
+ * SIGCHLD: to look costs the kernel a walk over all tasks.
+ */
 static bool next_event(struct event *event)
 {
-	static bool look = true;
+	static bool look = true, busy;
 
 	for (;;) {
 		event->task = task_deferred();
@@ -89,16 +90,17 @@ static bool next_event(struct event *event)
 			event->status = event->task->status;
 			return true;
 		}
+		if (notice_deferred(&event->notice))
+			return true;
+		if (run.notices && !look)
+			take_notice(busy);
+		busy = false;
 		if (look || !run.notices || notice_children_came()) {
 			look = !take_statuses(run.notices ? WNOHANG : 0);
-			if (task_any_deferred())
-				continue;
-			if (look)
+			busy = task_any_deferred();
+			if (look && !busy)
 				return false;
 		}
-		if (run.notices && take_notice(&event->notice))
-			return true;
-		look |= run.notices && notice_children_came();
 	}
 }
 
@@ -214,10 +216,12 @@ static void handle_event(const struct event *event)
 
 	switch (stop_classify(event->status, &sig)) {
 	case STOP_SECCOMP:
-		handle_seccomp(task);
+		if (!birth_parks(task, event->status))
+			handle_seccomp(task);
 		break;
 	case STOP_SYSCALL:
-		handle_call(task, calls_handle);
+		if (!birth_parks(task, event->status))
+			handle_call(task, calls_handle);
 		break;
 	case STOP_FORK:
 		land(task);

@@ -50,8 +50,10 @@ static bool translate(struct task *task, struct emul_mmcall *call)
 		call->flags = args[3];
 		call->new_addr = args[4];
 		return true;
-	case SYS_mprotect:
 	case SYS_pkey_mprotect:
+		call->flags = args[3] + 1;
+		/* fall through */
+	case SYS_mprotect:
 		call->op = EMUL_MM_MPROTECT;
 		call->prot = (int)args[2];
 		if (task->read_implies_exec && call->prot & PROT_READ)
@@ -80,6 +82,7 @@ static bool translate(struct task *task, struct emul_mmcall *call)
 		return true;
 	case SYS_mbind:
 		call->op = EMUL_MM_MBIND;
+		call->flags = args[5];
 		return true;
 	case SYS_MSEAL:
 		call->op = EMUL_MM_MSEAL;
@@ -136,8 +139,7 @@ bool mmcalls_handle(struct task *task)
 	}
 	result = call_run(task);
 	watch_stub(task, &call, result);
-	if (result != SYSRET_GONE)
-		emul_mm_leave(task_caller(task), &call, result);
+	emul_mm_leave(task_caller(task), &call, result);
 	mmcalls_watch(task);
 	return true;
 }

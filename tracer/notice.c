@@ -97,6 +97,13 @@ bool notice_deferred(struct notice *notice)
 	return true;
 }
 
+bool notice_is_there(void)
+{
+	struct pollfd entry = { .fd = run.listener, .events = POLLIN };
+
+	return poll(&entry, 1, 0) > 0 && entry.revents & POLLIN;
+}
+
 static volatile sig_atomic_t children_came;
 
 static void note_children(int sig)
@@ -130,9 +137,9 @@ bool notice_children_came(void)
 
 bool notice_wait(void)
 {
-	struct pollfd poll = { .fd = run.listener, .events = POLLIN };
+	struct pollfd entry = { .fd = run.listener, .events = POLLIN };
 	sigset_t wake;
 
 	sigemptyset(&wake);	/* SIGCHLD comes in only while we poll */
-	return ppoll(&poll, 1, NULL, &wake) > 0 && poll.revents & POLLIN;
+	return ppoll(&entry, 1, NULL, &wake) > 0 && entry.revents & POLLIN;
 }

@@ -38,6 +38,8 @@ bool notice_deferred(struct notice *notice);
 
 /* Sleep until there is a notice (true) or SIGCHLD came (false). */
 bool notice_wait(void);
+/* The same without sleeping: is there a notice? */
+bool notice_is_there(void);
 /* Has SIGCHLD come since this was last asked? */
 bool notice_children_came(void);
 /* Set up SIGCHLD: it comes in only in notice_wait. */

@@ -21,6 +21,8 @@ struct mm {
 	unsigned users;		/* tasks that have not passed their exit stop */
 	struct emul_space *space;
 	bool stub;		/* our stub page is mapped at the arena */
+	unsigned forking;	/* threads between fork and its event: until
+				   then nothing changes the pieces */
 	bool viewing;		/* every call must stop: the program looks at
 				   /proc (views.h) */
 	struct view *views;	/* what it opened there for writing */
@@ -76,6 +78,8 @@ struct task {
 		TASK_EXPECTED,	/* adopted; its first stop is to come */
 		TASK_LIVE,
 	} state;
+	bool forks;		/* counted in mm->forking */
+	bool parked;		/* its stop waits for such a fork */
 	bool in_exec;		/* its address space may be a new one */
 	bool listening;		/* in a group stop */
 	bool stillborn;		/* died before its parent announced it */
