@@ -51,16 +51,20 @@ vm-arm64:
 		/usr/aarch64-linux-gnu/lib $(ARM64_LIB) \
 		$(ARM64)/root/lib/aarch64-linux-gnu
 
+# The long list once; then an old kernel, pointer authentication and BTI, and
+# two CPUs, each with what it can change.
 ARM64_BOOT := $(VM)/boot -i $(ARM64)/payload.cpio
 
 check-arm64: vm-arm64
 	@tests/summary \
-		'$(ARM64_BOOT) arm64 $(ARM64)/kernel-newest' \
-		'$(ARM64_BOOT) -c cortex-a53 arm64 $(ARM64)/kernel-oldest' \
-		'$(ARM64_BOOT) -c max,pauth-impdef=on -e SUITES=short \
+		'$(ARM64_BOOT) -e SUITES=arm64,full arm64 \
+			$(ARM64)/kernel-newest' \
+		'$(ARM64_BOOT) -e SUITES=arm64,short -c cortex-a53 arm64 \
+			$(ARM64)/kernel-oldest' \
+		'$(ARM64_BOOT) -e SUITES=arm64,short -c max,pauth-impdef=on \
 			arm64 $(ARM64)/kernel-newest' \
-		'$(ARM64_BOOT) -s 2 -e SUITES=races \
-			arm64 $(ARM64)/kernel-newest'
+		'$(ARM64_BOOT) -e SUITES=races -s 2 arm64 \
+			$(ARM64)/kernel-newest'
 
 # ---- kernels of our own ----
 
@@ -70,7 +74,8 @@ check-arm64-64k: vm-arm64
 	@$(if $(filter no,$(SETUP)),,tests/setup $(KERNEL_TOOLS))
 	@$(VM)/kernel arm64 $(ARM64)/kernel-64k $(VM)/kernel.config \
 		$(VM)/kernel-64k.config
-	@tests/summary '$(ARM64_BOOT) -m 1536 arm64 $(ARM64)/kernel-64k'
+	@tests/summary '$(ARM64_BOOT) -e SUITES=arm64,full -m 1536 arm64 \
+		$(ARM64)/kernel-64k'
 
 NOSYSV	:= build/vm/nosysv
 NOSYSV_TOOLS := qemu-system-x86 binutils cpio
