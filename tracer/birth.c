@@ -277,8 +277,7 @@ void birth_begins(struct task *task)
 {
 	uint64_t flags = asked_flags(task);
 
-	if (!(flags & CLONE_VM) && task->mm->users > 1 &&
-	    !emul_space_is_empty(task->mm->space)) {
+	if (!(flags & CLONE_VM) && task->mm->users > 1) {
 		task->forks = true;
 		task->mm->forking++;
 	}
