@@ -109,6 +109,7 @@ int main(void)
 	srunner_add_suite(runner, suite_process());
 	srunner_add_suite(runner, suite_memory());
 	srunner_add_suite(runner, suite_sysctl());
+	srunner_add_suite(runner, suite_names());
 	srunner_add_suite(runner, suite_options());
 	srunner_add_suite(runner, suite_log());
 	srunner_add_suite(runner, suite_backtrace());

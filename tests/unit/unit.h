@@ -43,6 +43,7 @@ Suite *suite_remap(void);
 Suite *suite_process(void);
 Suite *suite_memory(void);
 Suite *suite_sysctl(void);
+Suite *suite_names(void);
 Suite *suite_options(void);
 Suite *suite_log(void);
 Suite *suite_backtrace(void);
