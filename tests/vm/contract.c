@@ -254,9 +254,11 @@ static uint64_t make_stub(pid_t pid, const struct arch_regs *regs)
 {
 	struct arch_call call = map_call();
 	uint64_t stub;
-	unsigned char code[64];
+	unsigned char *code = malloc(arch_stub_size);
 	struct iovec from = { code, arch_stub_size }, to;
 
+	if (!code)
+		give_up("malloc");
 	arch_rewrite(pid, regs, &call, 0);
 	to_exit(pid, false);
 	stub = (uint64_t)result_of(pid);
@@ -264,6 +266,7 @@ static uint64_t make_stub(pid_t pid, const struct arch_regs *regs)
 	to = (struct iovec){ (void *)(uintptr_t)stub, arch_stub_size };
 	expect(process_vm_writev(pid, &from, 1, &to, 1, 0) ==
 		       (ssize_t)arch_stub_size, "the stub is written");
+	free(code);
 	call = (struct arch_call){
 		.nr = SYS_mprotect,
 		.args = { stub, (uint64_t)sysconf(_SC_PAGESIZE),
