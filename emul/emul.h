@@ -45,6 +45,8 @@ struct emul_cred {
 	uint32_t caps;		/* EMUL_CAP_* */
 	uint32_t ngroups;
 	const uint32_t *groups;	/* supplementary groups, owned by the caller */
+	bool contained;		/* in a child of the first user namespace: caps
+				   do not reach what belongs to the machine */
 };
 
 /* Who calls, and when.  Borrowed for the length of one call. */

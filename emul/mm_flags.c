@@ -296,7 +296,7 @@ static uint64_t locked_until(const struct emul_caller *caller, uint64_t start,
 	const struct piece *piece =
 		first_changed(caller->space, start, hole, change);
 
-	if (!piece || (caller->cred->caps & EMUL_CAP_IPC_LOCK) ||
+	if (!piece || perm_is_capable(caller->cred, EMUL_CAP_IPC_LOCK) ||
 	    !host->is_locked || !(change->set & PIECE_LOCKED))
 		return hole;
 	if (piece->start > start)

@@ -34,6 +34,11 @@ bool perm_allows(const struct segment *segment, const struct emul_cred *cred,
 	return !(wanted & ~granted & 7) || (cred->caps & EMUL_CAP_IPC_OWNER);
 }
 
+bool perm_is_capable(const struct emul_cred *cred, uint32_t cap)
+{
+	return (cred->caps & cap) && !cred->contained;
+}
+
 /* For IPC_SET, IPC_RMID and SHM_LOCK, which modes do not rule. */
 bool perm_is_owner(const struct segment *segment, const struct emul_cred *cred)
 {

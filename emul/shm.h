@@ -209,6 +209,8 @@ int32_t pid_seen(const struct emul *emul, void *task, int32_t pid);
 bool perm_allows(const struct segment *segment, const struct emul_cred *cred,
 		 uint32_t mode);
 bool perm_in_group(const struct emul_cred *cred, uint32_t gid);
+/* capable(): memory, for all namespaces. */
+bool perm_is_capable(const struct emul_cred *cred, uint32_t cap);
 bool perm_is_owner(const struct segment *segment,
 		   const struct emul_cred *cred);
 

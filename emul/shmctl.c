@@ -101,7 +101,7 @@ static sysret_t charge(const struct emul_caller *caller,
 
 	if (!locker)
 		return -ENOMEM;
-	if (!(caller->cred->caps & EMUL_CAP_IPC_LOCK))
+	if (!perm_is_capable(caller->cred, EMUL_CAP_IPC_LOCK))
 		limit = emul->host.memlock_limit(caller->task);
 	if (limit != UINT64_MAX)
 		limit /= emul->config.page_size;

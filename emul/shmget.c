@@ -36,7 +36,7 @@ static sysret_t pick_huge_shift(const struct emul_caller *caller,
 	if (!*shift || (*shift != config->huge_shift &&
 			!(config->huge_sizes >> *shift & 1)))
 		return -EINVAL;
-	if (!(caller->cred->caps & EMUL_CAP_IPC_LOCK) &&
+	if (!perm_is_capable(caller->cred, EMUL_CAP_IPC_LOCK) &&
 	    !perm_in_group(caller->cred, config->huge_group))
 		return -EPERM;
 	return 0;
@@ -87,7 +87,8 @@ static sysret_t make_pages(const struct emul_caller *caller,
 		.key = segment->key,
 		.size = segment->size,
 		.noreserve = (flags & SHM_NORESERVE) != 0,
-		.sys_admin = (caller->cred->caps & EMUL_CAP_SYS_ADMIN) != 0,
+		.sys_admin = perm_is_capable(caller->cred,
+					     EMUL_CAP_SYS_ADMIN),
 		.task = caller->task,
 	};
 	sysret_t result = pick_huge_shift(caller, flags,

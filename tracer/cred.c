@@ -11,6 +11,9 @@
 
 #include "tracer/proc.h"
 
+/* PROC_USER_INIT_INO: fixed since Linux 3.8. */
+#define FIRST_USER_NAMESPACE UINT64_C(0xeffffffd)
+
 static uint64_t own_user_namespace;
 
 void cred_init(void)
@@ -91,6 +94,8 @@ static void parse(struct cred *cred, const char *status, pid_t tid)
 	parse_groups(cred, field(status, "\nGroups:"));
 	cred->emul.caps = parse_caps(field(status, "\nCapEff:"));
 	cred->user_ns = proc_namespace(tid, "user");
+	cred->emul.contained = cred->user_ns &&
+			       cred->user_ns != FIRST_USER_NAMESPACE;
 	if (cred->user_ns == own_user_namespace)
 		cred->user_ns = 0;
 }

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -281,6 +283,28 @@ static void capabilities(long flags)
 	say_power("own one", segment_of_another());
 }
 
+/* The limit on locked memory and the pool of huge pages are the machine's:
+   a capability in a namespace does not help. */
+static void machine_limits(long flags)
+{
+	struct rlimit limit = { 4 * page_size(), 4 * page_size() };
+	int small, large;
+
+	if (geteuid() == 0 && setresgid(NOBODY, NOBODY, NOBODY) < 0)
+		broken("setresgid");
+	if (geteuid() == 0 && setresuid(NOBODY, NOBODY, NOBODY) < 0)
+		broken("setresuid");
+	prctl(PR_SET_DUMPABLE, 1);
+	new_users((int)flags, 0);
+	setrlimit(RLIMIT_MEMLOCK, &limit);
+	small = segment(1);
+	large = segment(64 * page_size());
+	say_result("small", shmctl(small, SHM_LOCK, NULL));
+	say_result("large", shmctl(large, SHM_LOCK, NULL));
+	say_result("huge", shmget(IPC_PRIVATE, (size_t)1 << 42,
+				  SHM_HUGETLB | 0600));
+}
+
 /* Whom an open file keeps alive. */
 static void entered_again(long leaver)
 {
@@ -347,6 +371,10 @@ const struct test tests[] = {
 	{ "capabilities_below_do_not_help", capabilities, 0, NATIVE },
 	{ "capabilities_over_an_own_namespace", capabilities, CLONE_NEWIPC,
 	  NATIVE },
+	{ "capabilities_do_not_reach_the_machine", machine_limits, 0,
+	  NATIVE },
+	{ "capabilities_over_an_own_namespace_do_neither", machine_limits,
+	  CLONE_NEWIPC, NATIVE },
 	{ "namespace_is_entered_again", entered_again, 0, NATIVE },
 	{ "namespace_of_a_user_is_entered_again", entered_again, 1, NATIVE },
 	{ "attachment_outlives_its_namespace", attached_elsewhere, 0, NATIVE },

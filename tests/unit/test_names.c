@@ -85,7 +85,9 @@ static void enter(uint32_t uid)
 	struct emul_config config = fake_default_config();
 
 	emul = emul_new(&foreign, NULL, &config);
-	cred = (struct emul_cred){ uid, uid, uid, uid, 0, 0, NULL };
+	cred = (struct emul_cred){
+		.uid = uid, .euid = uid, .egid = uid, .fsgid = uid,
+	};
 	caller = (struct emul_caller){
 		.task = &caller, .ns = emul_ns_new(emul),
 		.space = emul_space_new(emul), .cred = &cred,
