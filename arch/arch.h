@@ -85,7 +85,8 @@ int arch_rewrite(pid_t tid, const struct arch_regs *regs,
 int arch_result(pid_t tid, int64_t *result);
 
 /* At an exit stop: make the thread, not stepping, run `call` from the
-   system-call instruction at `ip` (0: the one that brought it here) when resumed. */
+   system-call instruction at `ip` (0: the one that brought it here) when
+   resumed. */
 int arch_reissue(pid_t tid, const struct arch_regs *regs,
 		 const struct arch_call *call, uint64_t ip);
 

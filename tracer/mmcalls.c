@@ -30,6 +30,33 @@ static uint64_t policy_number(struct task *task, const uint64_t *args)
 	return args[2] ? hash : 0;
 }
 
+/* The same for those that lock. */
+static bool translate_lock(const struct arch_call *asked,
+			   struct emul_mmcall *call)
+{
+	switch (asked->nr) {
+	case SYS_mlock2:
+		call->flags = asked->args[2];
+		call->op = EMUL_MM_MLOCK;
+		return true;
+	case SYS_mlock:
+		call->op = EMUL_MM_MLOCK;
+		return true;
+	case SYS_munlock:
+		call->op = EMUL_MM_MUNLOCK;
+		return true;
+	case SYS_mlockall:
+		*call = (struct emul_mmcall){ .op = EMUL_MM_MLOCKALL,
+					      .flags = asked->args[0] };
+		return true;
+	case SYS_munlockall:
+		*call = (struct emul_mmcall){ .op = EMUL_MM_MUNLOCKALL };
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Which of emul's calls this is; false if none. */
 static bool translate(struct task *task, struct emul_mmcall *call)
 {
@@ -63,23 +90,6 @@ static bool translate(struct task *task, struct emul_mmcall *call)
 		call->op = EMUL_MM_MADVISE;
 		call->advice = (int)args[2];
 		return true;
-	case SYS_mlock2:
-		call->flags = args[2];
-		call->op = EMUL_MM_MLOCK;
-		return true;
-	case SYS_mlock:
-		call->op = EMUL_MM_MLOCK;
-		return true;
-	case SYS_munlock:
-		call->op = EMUL_MM_MUNLOCK;
-		return true;
-	case SYS_mlockall:
-		*call = (struct emul_mmcall){ .flags = args[0] };
-		call->op = EMUL_MM_MLOCKALL;
-		return true;
-	case SYS_munlockall:
-		*call = (struct emul_mmcall){ .op = EMUL_MM_MUNLOCKALL };
-		return true;
 	case SYS_mbind:
 		call->op = EMUL_MM_MBIND;
 		call->flags = args[5];
@@ -92,7 +102,7 @@ static bool translate(struct task *task, struct emul_mmcall *call)
 		call->pgoff = args[3];
 		return true;
 	default:
-		return false;
+		return translate_lock(&task->call.asked, call);
 	}
 }
 

@@ -191,7 +191,8 @@ static void stub_pages(long arg)
 	snprintf(before, sizeof(before), "%s", file_text("/proc/self/maps"));
 	detach(shared(page_size()));
 	detach(shared(page_size()));
-	for (maps = file_text("/proc/self/maps"); *maps; maps += *maps == '\n') {
+	for (maps = file_text("/proc/self/maps"); *maps;
+	     maps += *maps == '\n') {
 		size_t len = strcspn(maps, "\n");
 
 		snprintf(line, sizeof(line), "%.*s", (int)len, maps);
@@ -201,7 +202,8 @@ static void stub_pages(long arg)
 		sscanf(line, "%lx-%lx", &from, &to);
 		first = first ? first : from;
 		stubs++;
-		claim(to - from == page_size() && from - first < 2 * page_size(),
+		claim(to - from == page_size() &&
+			      from - first < 2 * page_size(),
 		      "more than stub pages: %s", line);
 	}
 	claim(stubs == 2, "%d stub pages", stubs);
