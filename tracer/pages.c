@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "tracer/commit.h"
@@ -30,6 +31,8 @@ struct pages {
 
 /* Where huge page sizes are looked for: 64 KiB to 16 GiB. */
 enum { HUGE_SHIFT_MIN = 16, HUGE_SHIFT_MAX = 34 };
+
+#define CACHESTAT 451		/* on every CPU; newer than some headers */
 
 static struct pages *table;
 static int64_t room, first_free = -1;
@@ -177,14 +180,42 @@ void pages_destroy(void *arg, int64_t handle)
 	first_free = handle;
 }
 
+static bool is_swap_used(void)
+{
+	struct sysinfo info;
+
+	return sysinfo(&info) == 0 && info.freeswap != info.totalswap;
+}
+
+/* cachestat(2), Linux 6.5: bytes of the file that are in memory, if it can
+   be known. */
+static uint64_t bytes_in_memory(int fd, uint64_t otherwise)
+{
+	const struct { uint64_t off, len; } all = { 0, 0 };
+	struct { uint64_t cache, dirty, writeback, evicted, recently; } stat;
+
+	if (syscall(CACHESTAT, fd, &all, &stat, 0) < 0)
+		return otherwise;
+	return stat.cache * run.page_size;
+}
+
+/* Blocks are those in memory and those swapped out (shmem_getattr). */
 void pages_usage(void *arg, int64_t handle, struct emul_usage *usage)
 {
+	const struct pages *pages = &table[handle];
 	struct stat st;
+	uint64_t all;
 
 	(void)arg;
 	*usage = (struct emul_usage){ 0 };
-	if (table[handle].fd >= 0 && fstat(table[handle].fd, &st) == 0)
-		usage->rss = (uint64_t)st.st_blocks * 512;
+	if (pages->fd < 0 || fstat(pages->fd, &st) < 0)
+		return;
+	all = (uint64_t)st.st_blocks * 512;
+	usage->rss = all;
+	if (!pages->huge_shift && is_swap_used())
+		usage->rss = bytes_in_memory(pages->fd, all);
+	if (usage->rss < all)
+		usage->swap = all - usage->rss;
 }
 
 /* Best effort: whether the caller may lock was decided by emul, and our own

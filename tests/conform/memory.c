@@ -170,6 +170,44 @@ static void lock_comes_first(long arg)
 	say_kept("attached again", addr, PAGES);
 }
 
+static void say_usage(const char *when)
+{
+	struct shm_info info;
+
+	if (shmctl(0, SHM_INFO, (struct shmid_ds *)&info) < 0)
+		broken("SHM_INFO");
+	say("%s: %lu in memory, %lu swapped out", when, info.shm_rss,
+	    info.shm_swp);
+}
+
+static void page_out(char *addr)
+{
+	if (madvise(addr, PAGES * page_size(), MADV_PAGEOUT) < 0)
+		skip("needs MADV_PAGEOUT");
+}
+
+static void swap_is_counted(long arg)
+{
+	int id = segment(PAGES * page_size());
+	char *addr = attach(id);
+
+	(void)arg;
+	if (strtol(strstr(file_text("/proc/meminfo"), "SwapFree:") + 9, NULL,
+		   10) < 1024)
+		skip("needs swap");
+	shmctl(id, SHM_LOCK, NULL);
+	touch(addr, 0, PAGES);
+	say_kept("touched", addr, PAGES);
+	page_out(addr);
+	say_usage("locked");
+	shmctl(id, SHM_UNLOCK, NULL);
+	say_kept("unlocked", addr, 0);
+	page_out(addr);
+	say_usage("unlocked");
+	touch(addr, 0, PAGES / 2);
+	say_usage("touched");
+}
+
 static void no_mapping_is_locked(long arg)
 {
 	int id = segment(PAGES * page_size());
@@ -347,6 +385,7 @@ const struct test tests[] = {
 	{ "lock_keeps_pages_that_are_there", lock_keeps_what_is_there, 0,
 	  OURS },
 	{ "lock_comes_before_the_first_attach", lock_comes_first, 0, NATIVE },
+	{ "swap_is_counted_and_locked_pages_stay", swap_is_counted, 0, NATIVE },
 	{ "lock_locks_no_mapping", no_mapping_is_locked, 0, NATIVE },
 	{ "huge_pages_are_reserved_by_shmget", huge_pages_are_reserved, 0,
 	  NATIVE },
