@@ -673,13 +673,17 @@ static void pidfd_cloned(long arg)
 /* No signal at the end: only __WALL and __WCLONE find it. */
 static void no_exit_signal(long arg)
 {
-	pid_t pid;
+	pid_t pid, found;
+	int error;
 
 	(void)arg;
 	prepare();
 	pid = clone(cloned_child, child_stack + sizeof(child_stack), 0, NULL);
-	say_result("wait", waitpid(pid, NULL, 0));
+	found = waitpid(pid, NULL, 0);
+	error = errno;
 	say_reaped("child", pid);
+	errno = error;
+	say_result("plain wait", found);
 	say("nattch %ld", nattch(id));
 }
 

@@ -112,7 +112,7 @@ static void visit_descendants(pid_t self, void (*visit)(pid_t, const char *))
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
-	char line[512], other[512];
+	char line[512] = "", other[512] = "";
 
 	while (proc && (entry = readdir(proc))) {
 		pid_t pid = atoi(entry->d_name);

@@ -87,7 +87,7 @@ static void unchanged_while_attached(long arg)
 	read_maps(maps_after, sizeof(maps_after));
 	snprintf(want, sizeof(want), "%lx-%lx rw-s 00000000 ",
 		 (unsigned long)(uintptr_t)addr,
-		 (unsigned long)(uintptr_t)addr + 2 * page_size());
+		 (unsigned long)((uintptr_t)addr + 2 * page_size()));
 	say("attach %s", strstr(maps_after, want) ? "shown" : "not shown");
 	say_new_lines("gone:", maps_after, maps_before);
 }
