@@ -285,8 +285,8 @@ void emul_mm_leave(const struct emul_caller *caller,
 		   const struct emul_mmcall *call, sysret_t result);
 
 /* /proc/sysvipc/shm of a namespace as `task` (NULL: the one with our own
-   view of processes and users) sees it: up to `size` bytes into buf; returns the
-   whole length, as snprintf does. */
+   view of processes and users) sees it: up to `size` bytes into buf; returns
+   the whole length, as snprintf does. */
 size_t emul_sysvipc(const struct emul_ns *ns, void *task, char *buf,
 		    size_t size);
 
