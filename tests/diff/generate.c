@@ -114,7 +114,7 @@ static const char *place(struct generator *g, char word[24])
 
 static const char *length(struct generator *g, char word[24])
 {
-	static const char *const odd[] = { "0", "1", "-1", "-1p", "64p" };
+	static const char *const odd[] = { "0", "1", "-1", "64p" };
 	uint32_t pages = 1 + below(g, chance(g, 80) ? 4 : 12);
 
 	if (chance(g, 3))
