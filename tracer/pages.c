@@ -256,7 +256,7 @@ void pages_huge_sizes(uint32_t *shift, uint64_t *sizes)
 	if (fd < 0)
 		return;
 	if (fstat(fd, &st) == 0)
-		*shift = (uint32_t)__builtin_ctzll((uint64_t)st.st_blksize);
+		*shift = (uint32_t)__builtin_ctz((unsigned)st.st_blksize);
 	close(fd);
 	for (uint32_t i = HUGE_SHIFT_MIN; i <= HUGE_SHIFT_MAX; i++) {
 		fd = memfd_create("probe", file_flags(i));
