@@ -303,6 +303,7 @@ static void stops_itself(long arg)
 		wait_job();
 		say_silence();
 		resume_job(FOREGROUND);
+		type("go\n");
 		say("job: %s", next_line());
 	}
 	wait_job();
@@ -436,12 +437,16 @@ static void job_handles(long arg)
 static void job_stops_itself(long arg)
 {
 	static const int stops[] = { SIGSTOP, SIGTSTP, SIGTTIN };
+	char line[16];
 
 	(void)arg;
 	shared(page_size());
 	say("ready");
 	for (int i = 0; i < 3; i++) {
 		raise(stops[i]);
+		/* The shell's wait must come before the next stop. */
+		if (read(0, line, sizeof(line)) != 3)
+			broken("read");
 		say("goes on, %s", round_trip());
 	}
 	exit(6);
