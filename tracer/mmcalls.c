@@ -79,7 +79,7 @@ static bool translate(struct task *task, struct emul_mmcall *call)
 		return true;
 	case SYS_pkey_mprotect:
 		call->flags = args[3] + 1;
-		/* fall through */
+		__attribute__((fallthrough));
 	case SYS_mprotect:
 		call->op = EMUL_MM_MPROTECT;
 		call->prot = (int)args[2];

@@ -8,7 +8,7 @@
 
 static volatile int depth;
 
-__attribute__((noinline, noclone)) static int innermost(void)
+__attribute__((noinline)) static int innermost(void)
 {
 	int id = shmget(IPC_PRIVATE, 1, 0600);
 
@@ -16,7 +16,7 @@ __attribute__((noinline, noclone)) static int innermost(void)
 	return id;
 }
 
-__attribute__((noinline, noclone)) static int in_between(void)
+__attribute__((noinline)) static int in_between(void)
 {
 	int id = innermost();
 
@@ -24,7 +24,7 @@ __attribute__((noinline, noclone)) static int in_between(void)
 	return id;
 }
 
-__attribute__((noinline, noclone)) static int outermost(void)
+__attribute__((noinline)) static int outermost(void)
 {
 	int id = in_between();
 
