@@ -30,7 +30,7 @@ ARM64_LIB := $(ARM64)/root/usr/lib/aarch64-linux-gnu
 ARM64_TOOLS := qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
 	binutils cpio pkg-config
 # What the guest runs, and what is linked for it: libc is the compiler's.
-ARM64_PACKAGES := busybox-static bash libtinfo6 diffutils \
+ARM64_PACKAGES := busybox-static bash libtinfo6 diffutils coreutils \
 	libunwind8 libunwind-dev liblzma5 liblzma-dev \
 	check libsubunit0 libsubunit-dev
 
@@ -79,11 +79,11 @@ check-arm64-64k: vm-arm64
 
 NOSYSV	:= build/vm/nosysv
 NOSYSV_TOOLS := qemu-system-x86 binutils cpio
-NOSYSV_PACKAGES := busybox-static bash libtinfo6 diffutils
+NOSYSV_PACKAGES := busybox-static bash libtinfo6 diffutils coreutils
 # tests/apps in the guest: util-linux, perl and PostgreSQL, all that they link
 # to, and PAM, which runuser asks.
 NOSYSV_PACKAGES += util-linux perl-base postgresql-15 postgresql-client-15 \
-	tzdata libpam-modules libpam0g libaudit1 libcap-ng0 libcap2 \
+	tzdata libc-bin libpam-modules libpam0g libaudit1 libcap-ng0 libcap2 \
 	libblkid1 libcom-err2 libcrypt1 libffi8 libgcrypt20 libgmp10 \
 	libgnutls30 libgpg-error0 libgssapi-krb5-2 libhogweed6 libicu72 \
 	libidn2-0 libk5crypto3 libkeyutils1 libkrb5-3 libkrb5support0 \
@@ -91,7 +91,7 @@ NOSYSV_PACKAGES += util-linux perl-base postgresql-15 postgresql-client-15 \
 	libp11-kit0 libpcre2-8-0 libpq5 libreadline8 libsasl2-2 libselinux1 \
 	libsmartcols1 libssl3 libstdc++6 libgcc-s1 libsystemd0 libtasn1-6 \
 	libudev1 libunistring2 libuuid1 libxml2 libzstd1 zlib1g
-NOSYSV_PATHS := sbin/runuser usr/bin/unshare usr/bin/ipcs \
+NOSYSV_PATHS := sbin/runuser usr/bin/unshare usr/bin/getconf usr/bin/ipcs \
 	usr/bin/ipcmk usr/bin/ipcrm usr/bin/lsipc usr/bin/setpriv \
 	usr/bin/perl usr/lib/x86_64-linux-gnu/perl-base \
 	lib/x86_64-linux-gnu/security/pam_permit.so \
@@ -113,7 +113,7 @@ check-nosysv: vm-nosysv
 	@$(if $(filter no,$(SETUP)),,tests/setup $(KERNEL_TOOLS))
 	@$(VM)/kernel x86_64 $(NOSYSV)/kernel $(VM)/kernel.config \
 		$(VM)/kernel-nosysv.config
-	@tests/summary '$(VM)/boot -m 2048 -e SUITES=nosysv \
+	@tests/summary '$(VM)/boot -m 2048 -e SUITES=nosysv,apps \
 		-i $(NOSYSV)/payload.cpio x86_64 $(NOSYSV)/kernel'
 
 .PHONY: check-arch build-vm vm-arm64 check-arm64 check-arm64-64k vm-nosysv \
