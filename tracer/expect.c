@@ -76,22 +76,38 @@ static bool executable_names_us(int fd)
 	return known->looks;
 }
 
-/* A script: the first argument that is a small regular file. */
+/* Only now that it is known to be a plain file may it be opened: a FIFO would
+   see a reader, a device might act. */
+static bool plain_file_names_us(int path)
+{
+	struct stat st;
+	bool found;
+	int fd;
+
+	if (fstat(path, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    st.st_size > SCRIPT_SIZE_MAX)
+		return false;
+	fd = proc_reopen(path, O_RDONLY | O_NONBLOCK);
+	if (fd < 0)
+		return false;
+	found = file_names_us(fd, (size_t)st.st_size);
+	close(fd);
+	return found;
+}
+
+/* A script: the first argument that is a small plain file. */
 static bool script_names_us(pid_t tid, const char *path)
 {
 	char name[512];
-	struct stat st;
-	bool found = false;
+	bool found;
 	int fd;
 
 	snprintf(name, sizeof(name), "%s%s", *path == '/' ? "root" : "cwd/",
 		 path);
-	fd = proc_open(tid, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	fd = proc_open(tid, name, O_PATH);
 	if (fd < 0)
 		return false;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_size <= SCRIPT_SIZE_MAX)
-		found = file_names_us(fd, (size_t)st.st_size);
+	found = plain_file_names_us(fd);
 	close(fd);
 	return found;
 }
