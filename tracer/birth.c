@@ -353,6 +353,18 @@ static void count_thread(struct task *task, void *arg)
 		threads->count++;
 }
 
+/* Its parent's event is reported at once, or never: a task that was to be
+   announced when so many others have ended since was not. */
+static void forget_stillborn(struct task *task, void *arg)
+{
+	(void)arg;
+	if (task->state != TASK_UNBORN || !task->stillborn ||
+	    ++task->waited < 64)
+		return;
+	unborn--;
+	task_free(task);
+}
+
 /* While another thread of the process lives it may be the parent, and
    announce them. */
 static void adopt_orphans(struct task *task)
@@ -361,6 +373,7 @@ static void adopt_orphans(struct task *task)
 
 	if (!unborn || !task->mm)
 		return;
+	task_each(forget_stillborn, NULL);
 	task_each(count_thread, &threads);
 	if (threads.count == 1)
 		task_each(adopt_orphan, task);

@@ -83,6 +83,7 @@ struct task {
 	bool in_exec;		/* its address space may be a new one */
 	bool listening;		/* in a group stop */
 	bool stillborn;		/* died before its parent announced it */
+	unsigned waited;	/* so many exits ago; then nobody will */
 	bool pending;		/* a status that a handler met on its way: */
 	int status;
 	struct cred cred;
