@@ -219,6 +219,10 @@ int main(int argc, char **argv)
 	if (argc - optind < 2)
 		fail("usage: launch [-u UID] [-s] SECONDS COMMAND");
 	close_range(3, ~0U, 0);
+	/* A group whose members' parents are all of other sessions is orphaned
+	   and does not stop for SIGTSTP.  In a group of its own the case has
+	   us, and we the runner, whoever started that. */
+	setpgid(0, 0);
 	enter_namespace();
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

@@ -195,8 +195,13 @@ static void child_signals(long flags)
 	pid = start_stopping();
 	for (int i = 0; i < 2; i++) {
 		wait_status("child", pid, WUNTRACED);
+		/* one that is still pending would swallow the next */
+		while (!flags && chld[CLD_STOPPED] <= i)
+			sched_yield();
 		kill(pid, SIGCONT);
 		wait_status("child", pid, WCONTINUED);
+		while (!flags && chld[CLD_CONTINUED] <= i)
+			sched_yield();
 		board->counter++;
 	}
 	say_reaped("child", pid);
