@@ -184,6 +184,21 @@ static void show_segments(void)
 	fclose(file);
 }
 
+/* A shell's background job ignores SIGINT: not so the cases. */
+static void usual_signals(void)
+{
+	static const int signals[] = {
+		SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGTSTP, SIGTTIN,
+		SIGTTOU, SIGCHLD,
+	};
+	sigset_t none;
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		signal(signals[i], SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static pid_t run(char **argv, const char *user)
 {
 	pid_t pid;
@@ -194,6 +209,7 @@ static pid_t run(char **argv, const char *user)
 		fail("fork");
 	if (pid)
 		return pid;
+	usual_signals();
 	if (user)
 		become(user);
 	execvp(argv[0], argv);
