@@ -96,7 +96,8 @@ static bool pass_stop(struct task *task, int status)
 	case STOP_BIRTH:
 		ptrace(PTRACE_CONT, task->tid, NULL, NULL);
 		return true;
-	case STOP_GROUP:
+	case STOP_GROUP:	/* no step of the program's before it rejoins */
+		spoil(task);
 		task->call.rejoin = true;
 		ptrace(PTRACE_CONT, task->tid, NULL, NULL);
 		return true;
