@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tracer/log.h"
@@ -42,15 +43,20 @@ static void suffer(int sig)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-_Noreturn static void end_as_program(const struct front *front)
+_Noreturn static void end_by(int sig)
 {
 	const struct rlimit no_core = { 0, 0 };
 
+	setrlimit(RLIMIT_CORE, &no_core);	/* the program has its own */
+	suffer(sig);
+	_exit(128 + sig);
+}
+
+_Noreturn static void end_as_program(const struct front *front)
+{
 	if (front->how.si_code == CLD_EXITED)
 		_exit(front->how.si_status);
-	setrlimit(RLIMIT_CORE, &no_core);	/* the program has its own */
-	suffer(front->how.si_status);
-	_exit(128 + front->how.si_status);
+	end_by(front->how.si_status);
 }
 
 /* The tracer has ended: so has every program. */
@@ -90,26 +96,9 @@ static void program_stopped(const struct front *front, int sig)
 		kill(front->program, SIGCONT);
 }
 
-static void take_children(struct front *front)
+static bool has_ended(const siginfo_t *info)
 {
-	for (;;) {
-		siginfo_t info = { .si_pid = 0 };
-
-		if (waitid(P_ALL, 0, &info,
-			   WEXITED | WSTOPPED | WCONTINUED | WNOHANG) < 0 ||
-		    info.si_pid == 0)
-			return;
-		if (info.si_pid == front->tracer) {
-			if (info.si_code != CLD_STOPPED &&
-			    info.si_code != CLD_CONTINUED)
-				tracer_ended(front, &info);
-		} else if (info.si_code == CLD_STOPPED) {
-			program_stopped(front, info.si_status);
-		} else if (info.si_code != CLD_CONTINUED) {
-			front->ended = true;
-			front->how = info;
-		}
-	}
+	return info->si_code != CLD_STOPPED && info->si_code != CLD_CONTINUED;
 }
 
 static bool ends_us(int sig)
@@ -118,14 +107,81 @@ static bool ends_us(int sig)
 	       sig == SIGQUIT;
 }
 
+/*
+ * What was sent to us before the program's end was meant for the program: it
+ * ended by its own copy, perhaps.  Before we reap it, so that who sees it gone
+ * can be sure that his signal is none of those.
+ */
+static void program_ended(struct front *front)
+{
+	const struct timespec now = { 0, 0 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (int sig = 1; sig < 32; sig++)
+		if (ends_us(sig))
+			sigaddset(&set, sig);
+	while (sigtimedwait(&set, NULL, &now) > 0)
+		;
+	waitid(P_PID, (id_t)front->program, &front->how, WEXITED);
+	front->ended = true;
+}
+
+/* One that has ended is not reaped yet. */
+static bool next_child(siginfo_t *info)
+{
+	const int changes = WSTOPPED | WCONTINUED | WNOHANG;
+
+	for (;;) {
+		pid_t pid;
+
+		info->si_pid = 0;
+		if (waitid(P_ALL, 0, info, changes | WEXITED | WNOWAIT) < 0 ||
+		    info->si_pid == 0)
+			return false;
+		if (has_ended(info))
+			return true;
+		pid = info->si_pid;
+		info->si_pid = 0;
+		if (waitid(P_PID, (id_t)pid, info, changes) == 0 &&
+		    info->si_pid)
+			return true;
+	}
+}
+
+static void take_children(struct front *front)
+{
+	siginfo_t info;
+
+	while (next_child(&info)) {
+		if (info.si_pid == front->tracer) {
+			if (has_ended(&info))
+				tracer_ended(front, &info);
+		} else if (has_ended(&info)) {
+			program_ended(front);
+		} else if (info.si_code == CLD_STOPPED) {
+			program_stopped(front, info.si_status);
+		}
+	}
+}
+
+/* Only what the program left behind is there to end. */
+_Noreturn static void end_run(struct front *front, int sig)
+{
+	siginfo_t info;
+
+	kill(front->tracer, SIGKILL);
+	waitid(P_PID, (id_t)front->tracer, &info, WEXITED);
+	end_by(sig);
+}
+
 static void pass_on(struct front *front, const siginfo_t *info)
 {
-	if (front->ended) {
-		/* only what the program left behind is there to end */
-		if (ends_us(info->si_signo))
-			kill(front->tracer, SIGKILL);
-	} else if (info->si_code <= 0 && info->si_signo != SIGCONT) {
-		kill(front->program, info->si_signo);
+	if (!front->ended) {
+		if (info->si_code <= 0 && info->si_signo != SIGCONT)
+			kill(front->program, info->si_signo);
+	} else if (ends_us(info->si_signo)) {
+		end_run(front, info->si_signo);
 	}
 }
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -348,6 +349,23 @@ static void hangs_up(long arg)
 	say_reaped("job", job);
 }
 
+/* What is sent when the program has ended is for what it left behind. */
+static void left_behind_is_ended(long sig)
+{
+	int ends[2], status;
+
+	take_terminal();
+	if (pipe(ends) < 0)
+		broken("pipe");
+	start_job("job_leaves_a_daemon", FOREGROUND);
+	close(ends[1]);
+	kill(job, (int)sig);
+	await(ends[0], POLLHUP, "the end of the daemon");
+	waitpid(job, &status, 0);
+	claim(WIFSIGNALED(status) && WTERMSIG(status) == (int)sig,
+	      "shmtrace: %s", status_name(status));
+}
+
 static void resizes(long arg)
 {
 	struct winsize size = { .ws_row = 24, .ws_col = 80 };
@@ -452,6 +470,22 @@ static void job_stops_itself(long arg)
 	exit(6);
 }
 
+static void job_leaves_a_daemon(long arg)
+{
+	pid_t first = getpid();
+
+	(void)arg;
+	shared(page_size());
+	if (fork())
+		exit(3);
+	setsid();
+	while (kill(first, 0) == 0)
+		sched_yield();
+	say("ready");
+	for (;;)
+		pause();
+}
+
 #define BOTH(name, run, arg) \
 	{ name, run, arg, WRAPPED }, { "inside_" name, run, arg, NATIVE }
 
@@ -486,10 +520,15 @@ const struct test tests[] = {
 	BOTH("job_stops_itself_and_goes_on", stops_itself, 0),
 	BOTH("stopped_job_is_terminated", killed_while_stopped, 0),
 	BOTH("hangup_ends_the_job", hangs_up, 0),
+	{ "sigterm_ends_what_is_left_behind", left_behind_is_ended, SIGTERM,
+	  DRIVER },
+	{ "sigint_ends_what_is_left_behind", left_behind_is_ended, SIGINT,
+	  DRIVER },
 	BOTH("resize_is_told_once", resizes, 0),
 	{ "job_attaches", job_attaches, 0, HIDDEN },
 	{ "job_reads", job_reads, 0, HIDDEN },
 	{ "job_handles", job_handles, 0, HIDDEN },
 	{ "job_stops_itself", job_stops_itself, 0, HIDDEN },
+	{ "job_leaves_a_daemon", job_leaves_a_daemon, 0, HIDDEN },
 	{ NULL, NULL, 0, NATIVE },
 };
