@@ -341,6 +341,10 @@ static void adopt_orphan(struct task *task, void *arg)
 	     proc_tgid(task->tid) != parent->tgid))
 		return;
 	announce(parent, task->tid, flags_from_kernel(parent, task->tid));
+	if (task->stillborn) {
+		task_free(task);
+		return;
+	}
 	birth_first_stop(task);
 	call_resume(task, 0);
 }
