@@ -26,7 +26,7 @@ static sysret_t get_existing(const struct emul_caller *caller,
 static sysret_t pick_huge_shift(const struct emul_caller *caller,
 				uint32_t flags, uint32_t *shift)
 {
-	const struct emul_config *config = &caller->space->emul->config;
+	const struct emul_config *config = &caller->ns->emul->config;
 	uint32_t selector = flags >> SHM_HUGE_SHIFT & HUGE_SELECTOR_MASK;
 
 	*shift = 0;

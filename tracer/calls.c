@@ -239,6 +239,8 @@ void calls_notice(const struct notice *notice)
 		notice_answer(notice->id, -ENOSYS);
 		return;
 	}
+	if (!task->mm)		/* killed while its call waited here */
+		return;
 	task->flight.kind = FLIGHT_NONE;	/* or it could not call */
 	if (task->strict) {
 		kill(task->tgid, SIGKILL);

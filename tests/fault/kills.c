@@ -238,8 +238,18 @@ static void killed(long kind)
 	say("%s", round_trip());
 }
 
+static victim *any_attacher(void)
+{
+	return victims[chaos(5)];
+}
+
+static victim *creator(void)
+{
+	return create_loop;
+}
+
 /* Several at once, each killed alone; the others go on. */
-static void crowd(long count)
+static void crowd_of(victim *pick(void), long count)
 {
 	int rounds = chaos_rounds(200);
 	pid_t pids[64];
@@ -247,7 +257,7 @@ static void crowd(long count)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	id = segment(PAGES * page_size());
 	for (long i = 0; i < count; i++)
-		pids[i] = start(victims[chaos(5)], NULL);
+		pids[i] = start(pick(), NULL);
 	for (int i = 0; i < rounds; i++) {
 		uint32_t which = chaos((uint32_t)count);
 		int status;
@@ -257,13 +267,24 @@ static void crowd(long count)
 		status = reap(pids[which]);
 		claim(WIFSIGNALED(status), "round %d: %s", i,
 		      status_name(status));
-		pids[which] = start(victims[chaos(5)], NULL);
+		pids[which] = start(pick(), NULL);
 	}
 	for (long i = 0; i < count; i++) {
 		kill(pids[i], SIGKILL);
 		reap(pids[i]);
 	}
 	say("nattch %ld, %s", nattch(id), round_trip());
+}
+
+static void crowd(long count)
+{
+	crowd_of(any_attacher, count);
+}
+
+/* Their calls queue up in the tracer, and some callers die meanwhile. */
+static void creators(long count)
+{
+	crowd_of(creator, count);
 }
 
 /* One thread is in the call while another ends the process. */
@@ -314,6 +335,7 @@ const struct test tests[] = {
 	KILL("killed_amid_execs", 8),
 	KILL("killed_amid_creations", 9),
 	{ "killed_one_of_eight", crowd, 8, NATIVE },
+	{ "killed_some_of_the_creators", creators, 16, NATIVE },
 	{ "exit_group_amid_attaches", group_exit, 0, NATIVE },
 	{ "exec_again", exec_again, 0, HIDDEN },
 	{ NULL, NULL, KINDS, NATIVE },
