@@ -53,7 +53,8 @@ static bool take_statuses(int flags)
 	pid_t tid;
 
 	for (;;) {
-		tid = waitpid(-1, &status, __WALL | flags);
+		/* All that we trace, and no child (wait.4): depots live on */
+		tid = waitpid(-1, &status, (int)__WCLONE | flags);
 		if (tid < 0 && errno == EINTR)
 			continue;
 		if (tid <= 0)

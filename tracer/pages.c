@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * pages.c - segments' pages are memfds, made when they are first needed.
+ * When the table of descriptors is nearly full, they go to a depot.
  */
 #include "tracer/pages.h"
 
@@ -14,12 +15,15 @@
 #include <unistd.h>
 
 #include "tracer/commit.h"
+#include "tracer/depot.h"
 #include "tracer/keep.h"
 #include "tracer/proc.h"
 #include "tracer/run.h"
 
 struct pages {
 	int fd;			/* -1 until the first attach or lock */
+	struct depot *depot;	/* where fd is a number of, or NULL: ours */
+	uint64_t inode;
 	int32_t key;
 	uint64_t size;		/* bytes, whole huge pages */
 	uint32_t huge_shift;
@@ -47,7 +51,7 @@ static bool grow(void)
 		return false;
 	table = bigger;
 	for (int64_t i = more - 1; i >= room; i--) {
-		table[i] = (struct pages){ .next_free = first_free };
+		table[i] = (struct pages){ .fd = -1, .next_free = first_free };
 		first_free = i;
 	}
 	room = more;
@@ -70,6 +74,87 @@ static unsigned file_flags(uint32_t huge_shift)
 	return flags;
 }
 
+/* Mark the files that can go to a depot, those that nothing holds here. */
+static size_t find_movable(bool *wanted, size_t size)
+{
+	size_t count = 0;
+
+	for (int64_t i = 0; i < room; i++) {
+		if (table[i].fd < 0 || table[i].depot || table[i].keep ||
+		    (size_t)table[i].fd >= size)
+			continue;
+		wanted[table[i].fd] = true;
+		count++;
+	}
+	return count;
+}
+
+static void move_files(struct depot *depot, const bool *moved, size_t size)
+{
+	for (int64_t i = 0; i < room; i++) {
+		if (table[i].fd < 0 || table[i].depot ||
+		    (size_t)table[i].fd >= size || !moved[table[i].fd])
+			continue;
+		close(table[i].fd);
+		table[i].depot = depot;
+	}
+}
+
+/* So many descriptors are left for all else. */
+enum { SPARE_DESCRIPTORS = 32 };
+
+/* Is this descriptor, just made, one of the last?  Then empty the table. */
+static void keep_room(int fd)
+{
+	size_t size = (size_t)sysconf(_SC_OPEN_MAX);
+	struct depot *depot = NULL;
+	bool *wanted;
+
+	if ((size_t)fd + SPARE_DESCRIPTORS < size)
+		return;
+	wanted = calloc(size, sizeof(*wanted));
+	/* a process for few is not worth it */
+	if (wanted && find_movable(wanted, size) >= size / 4)
+		depot = depot_new(wanted, size);
+	if (depot)
+		move_files(depot, wanted, size);
+	free(wanted);
+}
+
+/* The file for a moment: -1 or a descriptor, to be returned. */
+static int borrow(const struct pages *pages)
+{
+	if (pages->depot)
+		return depot_fetch(pages->depot, pages->fd);
+	return pages->fd;
+}
+
+static void give_back(const struct pages *pages, int fd)
+{
+	if (pages->depot && fd >= 0)
+		close(fd);
+}
+
+/* The file for good. */
+static int take_home(struct pages *pages)
+{
+	int fd = borrow(pages);
+
+	if (!pages->depot || fd < 0)
+		return fd < 0 ? -1 : 0;
+	depot_drop(pages->depot, pages->fd);
+	pages->depot = NULL;
+	pages->fd = fd;
+	return 0;
+}
+
+static uint64_t inode_of(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 ? st.st_ino : 0;
+}
+
 /* The segment's memfd, made when first needed: 0 or -errno. */
 static int make_file(struct pages *pages)
 {
@@ -87,7 +172,17 @@ static int make_file(struct pages *pages)
 		return -ENOMEM;
 	}
 	pages->fd = fd;
+	pages->inode = inode_of(fd);
+	keep_room(fd);
 	return 0;
+}
+
+static void drop_file(const struct pages *pages)
+{
+	if (pages->depot)
+		depot_drop(pages->depot, pages->fd);
+	else if (pages->fd >= 0)
+		close(pages->fd);
 }
 
 /* hugetlb_file_setup() reserves at once; of a memfd only a mapping does. */
@@ -107,19 +202,29 @@ static int reserve(struct pages *pages)
 	return 0;
 }
 
+/* Blocks of the file, of 512 bytes; 0 without one. */
+static uint64_t file_blocks(const struct pages *pages)
+{
+	int fd = borrow(pages);
+	struct stat st = { .st_blocks = 0 };
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		st.st_blocks = 0;
+	give_back(pages, fd);
+	return (uint64_t)st.st_blocks;
+}
+
 /* What the segments have accounted, less what the kernel counts already. */
 static uint64_t promised(void)
 {
 	uint64_t pages = 0;
 
 	for (int64_t i = 0; i < room; i++) {
-		uint64_t taken = 0;
-		struct stat st;
+		uint64_t taken;
 
 		if (!table[i].accounted)
 			continue;
-		if (table[i].fd >= 0 && fstat(table[i].fd, &st) == 0)
-			taken = (uint64_t)st.st_blocks * 512 / run.page_size;
+		taken = file_blocks(&table[i]) * 512 / run.page_size;
 		if (taken < table[i].accounted)
 			pages += table[i].accounted - taken;
 	}
@@ -174,9 +279,8 @@ void pages_destroy(void *arg, int64_t handle)
 	keep_stop(pages->keep);
 	if (pages->reserve)
 		munmap(pages->reserve, (size_t)pages->size);
-	if (pages->fd >= 0)
-		close(pages->fd);
-	*pages = (struct pages){ .next_free = first_free };
+	drop_file(pages);
+	*pages = (struct pages){ .fd = -1, .next_free = first_free };
 	first_free = handle;
 }
 
@@ -203,17 +307,16 @@ static uint64_t bytes_in_memory(int fd, uint64_t otherwise)
 void pages_usage(void *arg, int64_t handle, struct emul_usage *usage)
 {
 	const struct pages *pages = &table[handle];
-	struct stat st;
-	uint64_t all;
+	uint64_t all = file_blocks(pages) * 512;
+	int fd;
 
 	(void)arg;
-	*usage = (struct emul_usage){ 0 };
-	if (pages->fd < 0 || fstat(pages->fd, &st) < 0)
-		return;
-	all = (uint64_t)st.st_blocks * 512;
-	usage->rss = all;
-	if (!pages->huge_shift && is_swap_used())
-		usage->rss = bytes_in_memory(pages->fd, all);
+	*usage = (struct emul_usage){ .rss = all };
+	if (all && !pages->huge_shift && is_swap_used()) {
+		fd = borrow(pages);
+		usage->rss = bytes_in_memory(fd, all);
+		give_back(pages, fd);
+	}
 	if (usage->rss < all)
 		usage->swap = all - usage->rss;
 }
@@ -227,7 +330,7 @@ sysret_t pages_lock(void *arg, int64_t handle, bool lock)
 	(void)arg;
 	keep_stop(pages->keep);
 	pages->keep = NULL;
-	if (lock && make_file(pages) == 0)
+	if (lock && make_file(pages) == 0 && take_home(pages) == 0)
 		pages->keep = keep_start(pages->fd, (size_t)pages->size);
 	return 0;
 }
@@ -235,10 +338,14 @@ sysret_t pages_lock(void *arg, int64_t handle, bool lock)
 int pages_open(int64_t handle, bool writable)
 {
 	struct pages *pages = &table[handle];
+	int file, fd;
 
 	if (make_file(pages) < 0)
 		return -1;
-	return proc_reopen(pages->fd, writable ? O_RDWR : O_RDONLY);
+	file = borrow(pages);
+	fd = file < 0 ? -1 : proc_reopen(file, writable ? O_RDWR : O_RDONLY);
+	give_back(pages, file);
+	return fd;
 }
 
 bool pages_are_huge(int64_t handle)
@@ -269,9 +376,5 @@ void pages_huge_sizes(uint32_t *shift, uint64_t *sizes)
 
 uint64_t pages_inode(int64_t handle)
 {
-	struct stat st;
-
-	if (table[handle].fd < 0 || fstat(table[handle].fd, &st) < 0)
-		return 0;
-	return st.st_ino;
+	return table[handle].inode;
 }

@@ -16,6 +16,7 @@
 
 #include "tracer/log.h"
 #include "tracer/options.h"
+#include "tracer/rights.h"
 
 static int set_filter(const struct filter *filter, unsigned long flags)
 {
@@ -68,43 +69,13 @@ int spawn_install(const struct filter_config *config,
 int spawn_send_report(int socket, const struct spawn_report *report,
 		      int listener)
 {
-	union { char room[CMSG_SPACE(sizeof(int))]; struct cmsghdr head; } ctl;
-	struct spawn_report copy = *report;
-	struct iovec iov = { &copy, sizeof(copy) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	memset(&ctl, 0, sizeof(ctl));
-	if (listener >= 0) {
-		msg.msg_control = &ctl;
-		msg.msg_controllen = sizeof(ctl);
-		ctl.head.cmsg_level = SOL_SOCKET;
-		ctl.head.cmsg_type = SCM_RIGHTS;
-		ctl.head.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&ctl.head), &listener, sizeof(int));
-	}
-	return sendmsg(socket, &msg, MSG_NOSIGNAL) == sizeof(copy) ? 0 : -1;
+	return rights_send(socket, report, sizeof(*report), listener);
 }
 
 int spawn_receive_report(int socket, struct spawn_report *report,
 			 int *listener)
 {
-	union { char room[CMSG_SPACE(sizeof(int))]; struct cmsghdr head; } ctl;
-	struct iovec iov = { report, sizeof(*report) };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &ctl,
-		.msg_controllen = sizeof(ctl),
-	};
-	struct cmsghdr *head;
-
-	*listener = -1;
-	if (recvmsg(socket, &msg, MSG_CMSG_CLOEXEC) != sizeof(*report))
-		return -1;
-	head = CMSG_FIRSTHDR(&msg);
-	if (head && head->cmsg_type == SCM_RIGHTS)
-		memcpy(listener, CMSG_DATA(head), sizeof(int));
-	return 0;
+	return rights_receive(socket, report, sizeof(*report), listener);
 }
 
 int spawn_prepare(int socket, const struct filter_config *config,

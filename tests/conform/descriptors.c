@@ -373,6 +373,44 @@ static void inherited(long arg)
 	say("that is all");
 }
 
+/* Each with contents of its own, twice over; then they go, some of them
+   while they are locked or attached.  For cli, which limits the tracer. */
+static void many_segments(long count)
+{
+	int *ids = calloc((size_t)count, sizeof(*ids));
+	char *kept;
+
+	for (long i = 0; i < count; i++) {
+		long *at;
+
+		ids[i] = segment(page_size());
+		at = attach(ids[i]);
+		*at = i;
+		detach(at);
+	}
+	kept = attach(ids[0]);
+	for (long i = count; i-- > 0;) {
+		long *at = attach(ids[i]);
+
+		claim(*at == i, "segment %ld has %ld", i, *at);
+		detach(at);
+		if (i % 7 == 0)
+			claim(shmctl(ids[i], SHM_LOCK, NULL) == 0, "lock");
+		claim(shmctl(ids[i], IPC_RMID, NULL) == 0, "remove %ld", i);
+	}
+	claim(*(long *)kept == 0, "what is attached has changed");
+	detach(kept);
+	free(ids);
+	say("%s", round_trip());
+}
+
+static void leaked_segments(long count)
+{
+	while (count--)
+		detach(attach(segment(page_size())));
+	say("%s", round_trip());
+}
+
 const struct test tests[] = {
 	{ "no_descriptor_at_the_start", inherited, 0, NATIVE },
 	{ "attach_leaves_no_descriptor", nothing_left, 0, NATIVE },
@@ -392,5 +430,7 @@ const struct test tests[] = {
 	{ "full_table_keeps_pipes_open", keeps_pipe_open, 0, NATIVE },
 	{ "full_table_keeps_sigio", keeps_owner, 0, NATIVE },
 	{ "full_table_shared_with_a_process", shared_table, 0, NATIVE },
+	{ "many_segments", many_segments, 600, HIDDEN },
+	{ "leaked_segments", leaked_segments, 300, HIDDEN },
 	{ NULL, NULL, 0, NATIVE },
 };

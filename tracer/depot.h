@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+/*
+ * depot.h - processes of ours that hold the files which the tracer's own
+ * table of descriptors has no room for.
+ *
+ * RLIMIT_NOFILE bounds a process, not how many segments Linux has.  When the
+ * table is nearly full a depot is forked, which so has a copy of each
+ * descriptor, and the tracer closes its own.
+ */
+#ifndef DEPOT_H
+#define DEPOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct depot;
+
+/* One that keeps our descriptors n < size for which wanted[n], and none else;
+   there is at least one.  NULL: not possible now.  It ends with its last
+   file, and with the tracer. */
+struct depot *depot_new(const bool *wanted, size_t size);
+/* A copy of the file with that number there: ours to close; or -1. */
+int depot_fetch(struct depot *depot, int number);
+/* Give it up.  With its last file the depot is gone. */
+void depot_drop(struct depot *depot, int number);
+
+#endif
