@@ -9,8 +9,13 @@ scenario=$1
 shmtrace=$2
 shift 2
 user=65534
-out=$(mktemp) || exit 2
-trap 'rm -f "$out"' EXIT
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+out=$work/out
+# An ordinary user need not be able to reach the build directory.
+chmod 755 "$work" && cp "$scenario" "$work"/scenario &&
+	cp "$shmtrace" "$work"/shmtrace || exit 2
+scenario=$work/scenario shmtrace=$work/shmtrace
 passed=0 failed=0 skipped=0
 
 # Reasons to skip are told once, with the number of cases.
