@@ -77,12 +77,13 @@ _Noreturn static void tracer_ended(struct front *front, const siginfo_t *how)
 	end_as_program(front);
 }
 
+/* Since the stop that was taken last; it may have stopped once more. */
 static bool has_gone_on(const struct front *front)
 {
 	siginfo_t info = { .si_pid = 0 };
 
 	waitid(P_PID, (id_t)front->program, &info,
-	       WCONTINUED | WEXITED | WNOHANG | WNOWAIT);
+	       WCONTINUED | WSTOPPED | WEXITED | WNOHANG | WNOWAIT);
 	return info.si_pid != 0;
 }
 

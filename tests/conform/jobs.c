@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/shm.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -89,7 +90,8 @@ static const char *next_line(void)
 	return line;
 }
 
-static void start_job(const char *name, enum where where)
+/* Returns the line that it starts with. */
+static const char *launch_job(const char *name, enum where where)
 {
 	job = fork();
 	if (job < 0)
@@ -99,8 +101,15 @@ static void start_job(const char *name, enum where where)
 	setpgid(job, job);
 	if (where == FOREGROUND)
 		to_foreground(job);
-	if (strcmp(name, "job_reads") != 0)
-		say("job: %s", next_line());
+	return strcmp(name, "job_reads") != 0 ? next_line() : NULL;
+}
+
+static void start_job(const char *name, enum where where)
+{
+	const char *line = launch_job(name, where);
+
+	if (line)
+		say("job: %s", line);
 }
 
 static void press(char key)
@@ -310,6 +319,44 @@ static void stops_itself(long arg)
 	wait_job();
 }
 
+static void await_traced_stop(pid_t pid)
+{
+	char path[32];
+	const char *state;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	do {
+		sched_yield();
+		state = strrchr(file_text(path), ')');
+	} while (state && state[2] != 't');
+}
+
+/* It stops once more before shmtrace, held by ptrace, can see it go on. */
+static void stops_again_unseen(long arg)
+{
+	pid_t program;
+	int status;
+
+	(void)arg;
+	take_terminal();
+	program = (pid_t)atoi(launch_job("job_tells_and_stops", FOREGROUND));
+	wait_job();
+	if (ptrace(PTRACE_SEIZE, job, NULL, NULL) < 0)
+		broken("PTRACE_SEIZE");
+	waitpid(job, &status, __WALL);
+	to_foreground(job);
+	kill(-job, SIGCONT);
+	type("go\n");
+	say("job: %s", next_line());
+	await_traced_stop(program);
+	ptrace(PTRACE_DETACH, job, NULL, NULL);
+	waitpid(job, &status, WUNTRACED);
+	claim(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTSTP, "job: %s",
+	      status_name(status));
+	kill(-job, SIGKILL);
+	reap(job);
+}
+
 static void killed_while_stopped(long arg)
 {
 	(void)arg;
@@ -452,14 +499,16 @@ static void job_handles(long arg)
 	exit(3);
 }
 
-static void job_stops_itself(long arg)
+static void job_stops_itself(long tells)
 {
 	static const int stops[] = { SIGSTOP, SIGTSTP, SIGTTIN };
 	char line[16];
 
-	(void)arg;
 	shared(page_size());
-	say("ready");
+	if (tells)
+		say("%d", getpid());
+	else
+		say("ready");
 	for (int i = 0; i < 3; i++) {
 		raise(stops[i]);
 		/* The shell's wait must come before the next stop. */
@@ -518,6 +567,8 @@ const struct test tests[] = {
 	BOTH("sigstop_of_the_group_stops_the_job", stops_by_kill, SIGSTOP),
 	BOTH("sigtstp_of_the_group_stops_the_job", stops_by_kill, SIGTSTP),
 	BOTH("job_stops_itself_and_goes_on", stops_itself, 0),
+	{ "job_stops_again_before_shmtrace_goes_on", stops_again_unseen, 0,
+	  DRIVER },
 	BOTH("stopped_job_is_terminated", killed_while_stopped, 0),
 	BOTH("hangup_ends_the_job", hangs_up, 0),
 	{ "sigterm_ends_what_is_left_behind", left_behind_is_ended, SIGTERM,
@@ -529,6 +580,7 @@ const struct test tests[] = {
 	{ "job_reads", job_reads, 0, HIDDEN },
 	{ "job_handles", job_handles, 0, HIDDEN },
 	{ "job_stops_itself", job_stops_itself, 0, HIDDEN },
+	{ "job_tells_and_stops", job_stops_itself, 1, HIDDEN },
 	{ "job_leaves_a_daemon", job_leaves_a_daemon, 0, HIDDEN },
 	{ NULL, NULL, 0, NATIVE },
 };
