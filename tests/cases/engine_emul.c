@@ -29,6 +29,7 @@ static uint32_t permitted[MAX_PROCESSES];	/* capabilities */
 static uint32_t suids[MAX_PROCESSES], rgids[MAX_PROCESSES],
 	sgids[MAX_PROCESSES];
 static int waiting[MAX_PROCESSES];	/* for this vfork child; 0: no */
+static bool guards_code;
 
 static void skip(struct reply *reply, const char *what)
 {
@@ -83,6 +84,20 @@ static void try_arena(struct fake_task *task)
 		layout_move((uint64_t)addr);
 }
 
+/* Does mlock refuse what is PROT_EXEC alone (x86 with protection keys)? */
+static bool host_guards_code(void)
+{
+	const size_t size = (size_t)layout.page;
+	void *code = mmap(NULL, size, PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
+	bool guarded = code != MAP_FAILED && mlock(code, size) < 0 &&
+		       errno == ENOMEM;
+
+	if (code != MAP_FAILED)
+		munmap(code, size);
+	return guarded;
+}
+
 static int emul_begin(void)
 {
 	struct emul_config config = fake_default_config();
@@ -98,6 +113,9 @@ static int emul_begin(void)
 	fake_set_memory(machine, layout.memory);
 	layout.page = config.page_size;
 	layout.top = config.task_size;
+	guards_code = host_guards_code();
+	if (guards_code)
+		fake_guard_code(machine);
 	layout_move(layout.window);
 	first = fake_spawn(machine);
 	if (layout.arena != ARENA_NO)
@@ -379,7 +397,8 @@ static int64_t get(struct fake_task *task, uint64_t addr)
 
 	if (fake_peek(task, addr, &byte, 1) < 0)
 		return fault_at(task, addr, PROT_READ | PROT_WRITE |
-						    PROT_EXEC);
+						    (guards_code ? 0 :
+								   PROT_EXEC));
 	return byte;
 }
 

@@ -464,6 +464,8 @@ int main(int argc, char **argv)
 		take_option(option);
 	if (!options.scenario || options.jobs < 1 || options.jobs > MAX_JOBS)
 		errx(2, "usage: see the head of the source");
+	if (access(options.scenario, X_OK) < 0)
+		err(2, "%s", options.scenario);
 	if (!mkdtemp(folder))
 		err(2, "%s", folder);
 	run();

@@ -42,6 +42,7 @@ struct fake {
 	size_t handle_count, handle_capacity;
 	int64_t now;
 	uint64_t memory_total, free_huge_pages, max_map_count;
+	bool guards_code;
 	uint64_t next_file, next_creator;
 	int32_t next_pid;
 	bool checks;
@@ -171,6 +172,7 @@ static struct vm *vm_of(struct fake_task *task)
 	vm->memlock = task->memlock;
 	vm->as_limit = task->as_limit;
 	vm->max_map_count = task->machine->max_map_count;
+	vm->guards_code = task->machine->guards_code;
 	return vm;
 }
 
@@ -363,6 +365,11 @@ void fake_set_huge_pages(struct fake *machine, uint64_t free_huge_pages)
 void fake_set_max_map_count(struct fake *machine, uint64_t count)
 {
 	machine->max_map_count = count;
+}
+
+void fake_guard_code(struct fake *machine)
+{
+	machine->guards_code = true;
 }
 
 void fake_set_checks(struct fake *machine, bool on)
@@ -590,6 +597,7 @@ static struct fake_mm *mm_new(struct fake *machine)
 	mm->vm->root = true;
 	mm->vm->memlock = mm->vm->as_limit = UINT64_MAX;
 	mm->vm->max_map_count = machine->max_map_count;
+	mm->vm->guards_code = machine->guards_code;
 	result = vm_mmap(mm->vm, mm->scratch,
 			 FAKE_SCRATCH_PAGES * machine->config.page_size,
 			 PROT_READ | PROT_WRITE, MAP_FIXED, NULL);

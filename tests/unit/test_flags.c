@@ -328,6 +328,20 @@ START_TEST(mlock_splits_and_munlock_keeps_the_pieces)
 }
 END_TEST
 
+START_TEST(mlock_cannot_touch_guarded_code)
+{
+	attach8();
+	fake_mprotect(task, at(2), PG, PROT_EXEC);
+	fake_mprotect(task, at(4), PG, PROT_READ | PROT_EXEC);
+	expect(fake_mlock(task, W, 8 * PG), 0);
+	expect(fake_munlock(task, W, 8 * PG), 0);
+	fake_guard_code(machine);
+	expect(fake_mlock(task, at(3), 5 * PG), 0);
+	expect(fake_mlock(task, W, 3 * PG), -ENOMEM);	/* but locked */
+	expect_n(id, 5);
+}
+END_TEST
+
 START_TEST(mlock_takes_whole_pages_and_moves_boundaries)
 {
 	attach8();
@@ -461,6 +475,7 @@ Suite *suite_flags(void)
 	tcase_add_test(t,
 		mprotect_refused_elsewhere_changes_what_is_before_it);
 	tcase_add_test(t, a_blind_host_makes_emul_go_by_the_error);
+	tcase_add_test(t, mlock_cannot_touch_guarded_code);
 	tcase_add_test(t, protection_keys_tell_pieces_apart);
 	tcase_add_test(t,
 		madvise_stopped_by_a_seal_changes_what_is_before_it);

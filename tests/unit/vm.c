@@ -223,6 +223,7 @@ struct vm *vm_fork(const struct vm *parent)
 	struct vm *vm = vm_new(parent->page, parent->task_size);
 	struct vma vma;
 
+	vm->guards_code = parent->guards_code;
 	for (size_t i = 0; i < parent->count; i++)
 		parent->vmas[i].object->copy = NULL;
 	for (size_t i = 0; i < parent->count; i++) {
@@ -385,11 +386,19 @@ static bool over_memlock(const struct vm *vm, uint64_t more)
 				       vm->memlock;
 }
 
-/* Allocates the pages of a range of a mapping; false at the first one beyond
-   the end of a segment. */
+/* arch_vma_access_permitted(): also of the kernel for the process itself. */
+static bool is_guarded(const struct vm *vm, const struct vma *vma)
+{
+	return vm->guards_code && vma->prot == PROT_EXEC && !vma->pkey;
+}
+
+/* Allocates the pages of a range of a mapping; false at the first one that
+   cannot be touched, or is beyond the end of a segment. */
 static bool touch(struct vm *vm, const struct vma *vma, uint64_t from,
 		  uint64_t to)
 {
+	if (is_guarded(vm, vma))
+		return false;
 	for (; from < to; from += vm->page) {
 		uint64_t pgoff = vma->pgoff + pages_of(vm, from - vma->start);
 
@@ -952,7 +961,7 @@ static unsigned char *byte_at(struct vm *vm, uint64_t addr, int prot)
 	const struct vma *vma = vm_at(vm, addr);
 	uint64_t pgoff;
 
-	if (!vma || !(vma->prot & prot))
+	if (!vma || !(vma->prot & prot) || is_guarded(vm, vma))
 		return NULL;
 	pgoff = vma->pgoff + pages_of(vm, addr - vma->start);
 	if (vma->object->is_shm &&
