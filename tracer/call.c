@@ -143,6 +143,10 @@ void call_resume(struct task *task, int sig)
 
 	if (mm && !emul_space_is_empty(mm->space) && call_has_moved(task))
 		return;
+	/* The trap tells whether the group is still stopped.  Any other stop
+	   takes it back (ptrace_stop()): asked for until it comes. */
+	if (task->call.rejoin)
+		ptrace(PTRACE_INTERRUPT, task->tid, NULL, NULL);
 	ptrace(plain ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, NULL,
 	       (void *)(long)sig);
 }

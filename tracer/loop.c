@@ -37,7 +37,6 @@ static struct task *find_or_add(pid_t tid)
 		task = birth_unannounced(tid);
 	if (!task)
 		log_fatal("out of memory");
-	task->in_exec = false;	/* or it has failed */
 	task->parked = false;	/* or it was killed */
 	return task;
 }
@@ -121,10 +120,6 @@ static void handle_call(struct task *task, void (*handle)(struct task *))
 	int sig;
 
 	handle(task);
-	/* the trap tells whether the group is still stopped */
-	if (task->call.rejoin)
-		ptrace(PTRACE_INTERRUPT, task->tid, NULL, NULL);
-	task->call.rejoin = false;
 	if (task->call.at == CALL_FLYING) {	/* it runs already */
 		task->call.at = CALL_NONE;
 		return;
@@ -180,6 +175,7 @@ static void handle_birth(struct task *task)
 	}
 	if (task->state == TASK_EXPECTED)
 		birth_first_stop(task);
+	task->call.rejoin = false;
 	if (task->listening && task->tid == run.first)
 		kill(getppid(), SIGCONT);	/* see front.c */
 	task->listening = false;
@@ -207,6 +203,7 @@ static void handle_group_stop(struct task *task)
 	if (task->state == TASK_EXPECTED)
 		birth_first_stop(task);
 	task->listening = true;
+	task->call.rejoin = false;
 	ptrace(PTRACE_LISTEN, task->tid, NULL, NULL);
 }
 
@@ -215,6 +212,8 @@ static void handle_event(const struct event *event)
 	struct task *task = event->task;
 	int sig;
 
+	/* over, or it failed; not before now: others may be handled first */
+	task->in_exec = false;
 	switch (stop_classify(event->status, &sig)) {
 	case STOP_SECCOMP:
 		if (!birth_parks(task, event->status))

@@ -3,16 +3,18 @@
  * deny.c - a host that refuses something: run a command under a seccomp
  * filter.
  *
- *	deny ACTION CALL[,CALL...] COMMAND [ARGUMENT...]
+ *	deny [-p] ACTION CALL[,CALL...] COMMAND [ARGUMENT...]
  *
+ * With -p the command can still gain privileges: needs CAP_SYS_ADMIN.
  * ACTION is kill, trap, trace, or the number of an errno.  CALL is one of
- * the names below; one of ptrace's or seccomp's requests can be meant alone,
- * by its number ("ptrace:16902").
+ * the names below; one of the requests of ptrace, seccomp or ioctl can be
+ * meant alone, by its number ("ptrace:16902").
  */
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -77,15 +79,17 @@ static long number_of(const char *name)
 static void refuse(char *name, uint32_t action)
 {
 	char *request = strchr(name, ':');
+	size_t at = offsetof(struct seccomp_data, args[0]);
 
+	if (strncmp(name, "ioctl", 5) == 0)
+		at = offsetof(struct seccomp_data, args[1]);
 	if (request)
 		*request++ = 0;
 	emit(BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, nr));
 	emit(BPF_JMP | BPF_JEQ | BPF_K, 0, request ? 3 : 1,
 	     (uint32_t)number_of(name));
 	if (request) {
-		emit(BPF_LD | BPF_W | BPF_ABS, 0, 0,
-		     offsetof(struct seccomp_data, args[0]));
+		emit(BPF_LD | BPF_W | BPF_ABS, 0, 0, (uint32_t)at);
 		emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, (uint32_t)atol(request));
 	}
 	emit(BPF_RET | BPF_K, 0, 0, action);
@@ -94,8 +98,11 @@ static void refuse(char *name, uint32_t action)
 int main(int argc, char **argv)
 {
 	struct sock_fprog program = { 0, code };
+	bool privileged = argc > 1 && strcmp(argv[1], "-p") == 0;
 	uint32_t action;
 
+	argv += privileged;
+	argc -= privileged;
 	if (argc < 4)
 		return FAILED;
 	action = parse_action(argv[1]);
@@ -103,7 +110,7 @@ int main(int argc, char **argv)
 		refuse(name, action);
 	emit(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
 	program.len = used;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	if ((!privileged && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) ||
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0) {
 		perror("deny");
 		return FAILED;

@@ -90,7 +90,7 @@ static void stop_by(long sig)
 
 	board = shared(sizeof(*board));
 	pid = start(sig < 0 ? count_only : count_and_attach, NULL);
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 20; i++)
 		stop_and_continue(pid, (int)(sig < 0 ? -sig : sig));
 	board->leave = 1;
 	say_reaped("child", pid);

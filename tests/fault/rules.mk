@@ -15,11 +15,11 @@ $B/tests/fault/%.o: tests/fault/%.c $B/flags
 $(FAULT_TESTS): %: %.o $B/tests/conform/kit.o
 	$(CC) -pthread $(LDFLAGS) -o $@ $^
 
-$B/tests/fault/launch: $B/tests/conform/launch
+$B/tests/fault/launch $B/tests/fault/deny: $B/tests/fault/%: $B/tests/conform/%
 	@mkdir -p $(@D)
 	cp $< $@
 
-build-fault: $(FAULT_TESTS) $B/tests/fault/launch
+build-fault: $(FAULT_TESTS) $B/tests/fault/launch $B/tests/fault/deny
 
 check-fault: $B/shmtrace build-fault
 	@SHMTRACE=$${SHMTRACE-$B/shmtrace} tests/conform/run \
