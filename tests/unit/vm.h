@@ -56,7 +56,7 @@ struct vm {
 	/* Of the calling task, set before each call. */
 	bool root, may_lock;
 	uint64_t memlock, as_limit, max_map_count;
-	bool guards_code;	/* by a protection key, what is PROT_EXEC alone */
+	bool guards_code;	/* by a protection key: PROT_EXEC alone */
 };
 
 struct object *object_new(uint64_t size, bool is_shm);
