@@ -19,6 +19,15 @@ static bool matches(const struct piece *piece, void *arg)
 	return (piece->start - match->addr) / match->page_size == piece->pgoff;
 }
 
+/* The pages of a segment that ends here are free when shmdt returns. */
+static bool ends_segment(const struct piece *piece)
+{
+	struct segment rest = *piece->attach->segment;
+
+	rest.nattch--;
+	return segment_may_destroy(&rest);
+}
+
 /* Errors of the unmapping are ignored: a sealed piece stays. */
 static sysret_t detach(const struct emul_caller *caller, struct piece *piece,
 		       bool is_last)
@@ -29,7 +38,7 @@ static sysret_t detach(const struct emul_caller *caller, struct piece *piece,
 
 	if (piece->props & PIECE_SEALED)
 		return 0;
-	if (is_last && host->unmap_last)
+	if (is_last && host->unmap_last && !ends_segment(piece))
 		unmap = host->unmap_last;
 	result = unmap(caller->task, piece->start, piece->end - piece->start);
 	if (result == SYSRET_GONE)

@@ -293,6 +293,22 @@ static void huge_pages_are_reserved(long noreserve)
 	say_pool("detached", &before);
 }
 
+/* The mark that Linux has only for files, not for segments. */
+static void huge_mappings_are_marked(long arg)
+{
+	struct pool before = pool();
+	const char *line;
+
+	(void)arg;
+	need_huge_pages(&before, 1);
+	attach(huge_segment(huge_page_size(), 0));
+	line = strstr(file_text("/proc/self/smaps"), "SYSV");
+	line = line ? strstr(line, "VmFlags:") : NULL;
+	claim(line && strstr(line, " ht ") < strchr(line, '\n'), "no huge page");
+	claim(line && strstr(line, " nr ") &&
+		      strstr(line, " nr ") < strchr(line, '\n'), "no mark");
+}
+
 static void huge_segment_outlives(long arg)
 {
 	struct pool before = pool();
@@ -391,6 +407,7 @@ const struct test tests[] = {
 	  NATIVE },
 	{ "huge_pages_are_not_reserved_with_noreserve",
 	  huge_pages_are_reserved, SHM_NORESERVE, NATIVE },
+	{ "huge_mappings_are_marked", huge_mappings_are_marked, 0, OURS },
 	{ "huge_segment_outlives_its_attachments", huge_segment_outlives, 0,
 	  NATIVE },
 	{ "commit_by_guess_is_memory_and_swap", guessed_commit, 0, NATIVE },
