@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/io_uring.h>
 #include <linux/seccomp.h>
 #include <linux/userfaultfd.h>
 #include <signal.h>
@@ -296,6 +297,83 @@ static void fault_descriptors(long arg)
 	      error_name(errno));
 }
 
+static int ring_setup(struct io_uring_params *params)
+{
+	int fd = (int)syscall(SYS_io_uring_setup, 1, params);
+
+	if (fd < 0)
+		skip("no io_uring");
+	return fd;
+}
+
+static void *ring_part(int fd, size_t size, off_t offset)
+{
+	void *part = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			  offset);
+
+	if (part == MAP_FAILED)
+		broken("mmap of a ring");
+	return part;
+}
+
+/* One submission; the result of its completion. */
+static int advise_by_ring(void *addr, size_t len, unsigned advice)
+{
+	struct io_uring_params params = { .flags = 0 };
+	int fd = ring_setup(&params);
+	char *submissions = ring_part(fd, page_size(), IORING_OFF_SQ_RING);
+	char *completions = ring_part(fd, page_size(), IORING_OFF_CQ_RING);
+	struct io_uring_sqe *entry = ring_part(fd, sizeof(*entry),
+					       IORING_OFF_SQES);
+
+	*entry = (struct io_uring_sqe){
+		.opcode = IORING_OP_MADVISE, .addr = (uintptr_t)addr,
+		.len = (uint32_t)len, .fadvise_advice = advice,
+	};
+	*(unsigned *)(void *)(submissions + params.sq_off.array) = 0;
+	__atomic_store_n((unsigned *)(void *)(submissions +
+			 params.sq_off.tail), 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, fd, 1, 1, IORING_ENTER_GETEVENTS, NULL,
+		    0) != 1)
+		broken("io_uring_enter");
+	return ((struct io_uring_cqe *)(void *)(completions +
+						params.cq_off.cqes))->res;
+}
+
+static void advice_by_ring(long arg)
+{
+	size_t page = page_size();
+	int id = segment(4 * page), result;
+	char *addr = attach(id);
+
+	(void)arg;
+	result = advise_by_ring(addr + page, page, MADV_DONTDUMP);
+	claim(result == 0, "result %d", result);
+	claim(nattch(id) == 1, "nattch %ld", nattch(id));
+	detach(addr);
+	claim(nattch(id) == 0, "detached: nattch %ld", nattch(id));
+}
+
+/* Where Linux since 6.17 moves the first two pages before it fails. */
+static void move_onto_attachment(long arg)
+{
+	size_t page = page_size();
+	int id = segment(4 * page);
+	char *room = mmap(NULL, 32 * page, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)arg;
+	room[0] = 42;
+	if ((intptr_t)shmat(id, room + 2 * page, SHM_REMAP) == -1)
+		broken("shmat");
+	mprotect(room + 4 * page, 2 * page, PROT_READ);
+	claim(mremap(room, 6 * page, 6 * page, MREMAP_MAYMOVE | MREMAP_FIXED,
+		     room + 16 * page) == MAP_FAILED && errno == EFAULT,
+	      "mremap: %s", error_name(errno));
+	claim(room[0] == 42 && room[16 * page] == 0, "something has moved");
+	claim(nattch(id) == 2, "nattch %ld", nattch(id));
+}
+
 const struct test tests[] = {
 	{ "maps_name_a_memfd", names, 0, OURS },
 	{ "maps_join_pieces_that_nattch_counts", merged, 0, OURS },
@@ -317,5 +395,8 @@ const struct test tests[] = {
 	{ "filter_does_not_kill_in_shmat_in_plain_mode", filter_without_a_say,
 	  SECCOMP_RET_KILL_PROCESS, PLAIN },
 	{ "userfaultfd_takes_an_attach", fault_descriptors, 0, OURS },
+	{ "advice_by_io_uring_is_not_counted", advice_by_ring, 0, OURS },
+	{ "move_from_other_memory_is_refused_as_a_whole", move_onto_attachment,
+	  0, OURS },
 	{ NULL, NULL, 0, NATIVE },
 };
