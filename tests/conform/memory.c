@@ -304,10 +304,10 @@ static void huge_mappings_are_marked(long arg)
 	need_huge_pages(&before, 1);
 	attach(huge_segment(huge_page_size(), 0));
 	line = strstr(file_text("/proc/self/smaps"), "SYSV");
-	line = line ? strstr(line, "VmFlags:") : NULL;
-	if (!line)
-		broken("smaps");
-	snprintf(flags, sizeof(flags), "%.*s", (int)strcspn(line, "\n"), line);
+	if (line)
+		line = strstr(line, "VmFlags:");
+	snprintf(flags, sizeof(flags), "%s", line ? line : "no flags");
+	flags[strcspn(flags, "\n")] = 0;
 	claim(strstr(flags, " ht") && strstr(flags, " nr"), "%s", flags);
 }
 
