@@ -66,6 +66,7 @@ const size_t arch_stub_size = sizeof(arch_stub);
 /* A branch to an address needs a register, and a call spoils none but x0. */
 const size_t arch_stub_attach;
 const size_t arch_stub_detach;
+const size_t arch_stub_compares, arch_stub_fails, arch_stub_succeeds;
 
 void arch_stub_data(const struct arch_regs *regs, uint64_t expected,
 		    uint64_t cookie, uint64_t data[ARCH_STUB_WORDS])
@@ -271,6 +272,14 @@ int arch_restart(pid_t tid, const struct arch_regs *regs)
 uint64_t arch_foreign_first(const struct arch_regs *regs)
 {
 	return regs->user.regs[0];
+}
+
+bool arch_stub_has_won(pid_t tid, size_t at, uint64_t expected)
+{
+	(void)tid;
+	(void)at;
+	(void)expected;
+	return false;
 }
 
 int arch_ip(pid_t tid, uint64_t *ip)

@@ -117,11 +117,18 @@ extern const unsigned char arch_stub[];
 extern const size_t arch_stub_size;
 extern const size_t arch_stub_attach;	/* offsets; 0: there is none */
 extern const size_t arch_stub_detach;
+/* In the attach sequence: behind its look at the expected address, and where
+   each of the two ways goes on. */
+extern const size_t arch_stub_compares, arch_stub_fails, arch_stub_succeeds;
 
 #define ARCH_STUB_WORDS 9
 /* Fill in the data page for one call. */
 void arch_stub_data(const struct arch_regs *regs, uint64_t expected,
 		    uint64_t cookie, uint64_t data[ARCH_STUB_WORDS]);
+/* A thread stopped in the attach sequence, at an offset in the stub: is it
+   past its look at the expected address, and has found it?  Then nothing but
+   registers is left to do, and no new expectation stops it. */
+bool arch_stub_has_won(pid_t tid, size_t at, uint64_t expected);
 /* Does the program step through its own instructions?  Then it would step
    through ours as well. */
 bool arch_is_stepping(const struct arch_regs *regs);

@@ -28,6 +28,7 @@ __asm__(
 	"	.section .rodata\n"
 	"	.globl	arch_stub, arch_stub_size\n"
 	"	.globl	arch_stub_attach, arch_stub_detach\n"
+	"	.globl	arch_stub_compares, arch_stub_fails, arch_stub_succeeds\n"
 	"	.balign	16\n"
 	"arch_stub:\n"
 	"	syscall\n"
@@ -43,9 +44,9 @@ __asm__(
 	"	mov	$3, %eax\n"
 	"	syscall\n"			/* close */
 	"	mov	arch_stub+4096+56(%rip), %rcx\n"
-	"	lea	(%rcx, %r9), %rcx\n"
+	"6:	lea	(%rcx, %r9), %rcx\n"
 	"	jrcxz	2f\n"
-	"	mov	%r9, %r8\n"
+	"7:	mov	%r9, %r8\n"
 	"	mov	arch_stub+4096+64(%rip), %r9\n"
 	"	mov	$121, %eax\n"
 	"	syscall\n"			/* getpgid: stops */
@@ -69,6 +70,9 @@ __asm__(
 	"arch_stub_size:	.quad	5b - arch_stub\n"
 	"arch_stub_attach:	.quad	1b - arch_stub\n"
 	"arch_stub_detach:	.quad	4b - arch_stub\n"
+	"arch_stub_compares:	.quad	6b - arch_stub\n"
+	"arch_stub_fails:	.quad	7b - arch_stub\n"
+	"arch_stub_succeeds:	.quad	2b - arch_stub\n"
 	"	.text\n");
 
 void arch_stub_data(const struct arch_regs *regs, uint64_t expected,
@@ -224,6 +228,15 @@ uint64_t arch_foreign_first(const struct arch_regs *regs)
 bool arch_is_stepping(const struct arch_regs *regs)
 {
 	return regs->user.eflags & TRAP_FLAG;
+}
+
+bool arch_stub_has_won(pid_t tid, size_t at, uint64_t expected)
+{
+	struct user_regs_struct user;
+
+	if (at >= arch_stub_compares && at < arch_stub_fails)
+		return load(tid, &user) == 0 && user.r9 == expected;
+	return at >= arch_stub_succeeds && at < arch_stub_detach;
 }
 
 int arch_ip(pid_t tid, uint64_t *ip)

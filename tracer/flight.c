@@ -206,6 +206,16 @@ enum flight_state flight_at_seccomp(struct task *task)
 	return FLIGHT_ENDED;
 }
 
+/* Mapped, and only registers are left to put in: too late to stop it. */
+static bool has_won(const struct task *task)
+{
+	uint64_t ip;
+
+	return arch_ip(task->tid, &ip) == 0 &&
+	       arch_stub_has_won(task->tid, ip - run.arena_start,
+				 task->flight.addr);
+}
+
 static bool is_in_stub(struct task *task)
 {
 	uint64_t ip;
@@ -226,8 +236,13 @@ enum flight_state flight_at_signal(struct task *task, int sig)
 		return FLIGHT_OVER;
 	}
 	if (flight->kind == FLIGHT_ATTACH && is_in_stub(task)) {
-		hold(task, sig);
-		return FLIGHT_GOES_ON;
+		if (!has_won(task)) {
+			hold(task, sig);
+			return FLIGHT_GOES_ON;
+		}
+		arch_restore(task->tid, &task->call.regs,
+			     (int64_t)flight->addr);
+		return FLIGHT_OVER;
 	}
 	if (is_in_stub(task))	/* munmap is done, the rest is registers */
 		arch_restore(task->tid, &task->call.regs, 0);
