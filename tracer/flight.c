@@ -206,12 +206,13 @@ enum flight_state flight_at_seccomp(struct task *task)
 	return FLIGHT_ENDED;
 }
 
-/* Mapped, and only registers are left to put in: too late to stop it. */
+/* Mapped, and only registers are left to put in: too late to stop it.  Never
+   with a signal held, for which the expected address is spoilt. */
 static bool has_won(const struct task *task)
 {
 	uint64_t ip;
 
-	return arch_ip(task->tid, &ip) == 0 &&
+	return !task->flight.held.si_signo && arch_ip(task->tid, &ip) == 0 &&
 	       arch_stub_has_won(task->tid, ip - run.arena_start,
 				 task->flight.addr);
 }
