@@ -38,8 +38,12 @@ struct gift {
 	sysret_t result;
 };
 
+/* All signals blocked: one that broke off the wait for the descriptor (the
+   timer of keep.c) would have the carrier return 0 in its place
+   (seccomp_notify_addfd(), kernel/seccomp.c, Linux 6.18). */
 static void give(uint64_t id, struct gift *gift)
 {
+	sigset_t all, mask;
 	struct seccomp_notif_addfd addfd = {
 		.id = id,
 		.flags = SECCOMP_ADDFD_FLAG_SEND,
@@ -51,11 +55,14 @@ static void give(uint64_t id, struct gift *gift)
 		addfd.flags |= SECCOMP_ADDFD_FLAG_SETFD;
 		addfd.newfd = (uint32_t)gift->at;
 	}
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &mask);
 	gift->result = ioctl(run.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &addfd);
-	if (gift->result < 0) {
+	if (gift->result < 0)
 		gift->result = -errno;
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	if (gift->result < 0)
 		notice_answer(id, gift->result);
-	}
 }
 
 static void take_notice(const struct task *task, struct gift *gift)
