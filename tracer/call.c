@@ -11,7 +11,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,7 +171,6 @@ static bool is_silent(const struct task *task)
 
 static pid_t wait_for_status(const struct task *task, int *status)
 {
-	sigset_t wake;
 	pid_t tid;
 
 	if (task->tid != task->tgid || task->mm->users == 1)
@@ -184,8 +182,7 @@ static pid_t wait_for_status(const struct task *task, int *status)
 		*status = CALL_EXIT_STATUS;
 		return task->tid;
 	}
-	sigemptyset(&wake);	/* SIGCHLD comes in only here */
-	ppoll(NULL, 0, NULL, &wake);
+	notice_wait_children();
 	errno = EINTR;
 	return -1;
 }

@@ -116,9 +116,7 @@ static sysret_t serve(struct task *task, int fd)
 	for (;;) {
 		pid_t tid;
 
-		if (notice_wait()) {
-			if (!notice_receive(&notice))
-				continue;
+		if (notice_next(&notice)) {
 			if (notice.tid == task->tid)
 				return lend_by_notice(notice.id, fd);
 			notice_defer(&notice);

@@ -71,6 +71,9 @@ static void set_timer(time_t seconds)
 	struct sigaction action = { .sa_handler = follow_all,
 				    .sa_flags = SA_RESTART };
 
+	/* that one may jump away (notice.c), and would leave SIGALRM blocked */
+	sigemptyset(&action.sa_mask);
+	sigaddset(&action.sa_mask, SIGCHLD);
 	if (seconds)
 		sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &each, NULL);

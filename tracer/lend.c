@@ -65,16 +65,13 @@ static void give(uint64_t id, struct gift *gift)
 		notice_answer(id, gift->result);
 }
 
-static void take_notice(const struct task *task, struct gift *gift)
+static void take_notice(const struct task *task, const struct notice *notice,
+			struct gift *gift)
 {
-	struct notice notice;
-
-	if (!notice_receive(&notice))
-		return;
-	if (notice.tid == task->tid)
-		give(notice.id, gift);
+	if (notice->tid == task->tid)
+		give(notice->id, gift);
 	else
-		notice_defer(&notice);
+		notice_defer(notice);
 }
 
 /* Until the carrier is at its exit stop; -1: gone. */
@@ -83,6 +80,7 @@ static int serve(struct task *task, struct gift *gift)
 	int there = 0;
 
 	while (!there) {
+		struct notice notice;
 		int status;
 		pid_t tid = call_poll_status(task, &status);
 
@@ -90,8 +88,8 @@ static int serve(struct task *task, struct gift *gift)
 			there = call_take_status(task, status);
 		else if (tid < 0 && errno != EINTR)
 			there = -1;
-		else if (notice_wait())
-			take_notice(task, gift);
+		else if (notice_next(&notice))
+			take_notice(task, &notice, gift);
 	}
 	if (there < 0)
 		task->call.at = CALL_NONE;

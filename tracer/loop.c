@@ -63,26 +63,25 @@ static bool take_statuses(int flags)
 	}
 }
 
-/* Wait for a notice or SIGCHLD; with `now` only look for one. */
-static void take_notice(bool now)
+/* A notice that is there; with `sleep`, wait for one or for SIGCHLD. */
+static void take_notice(bool sleep)
 {
 	struct notice notice;
 
-	if ((now ? notice_is_there() : notice_wait()) &&
-	    notice_receive(&notice))
+	if (sleep ? notice_next(&notice) : notice_poll(&notice))
 		notice_defer(&notice);
 }
 
 /*
  * The next thing that happens to anyone; false at the end.  In rounds, so
- * that neither statuses nor notices wait for ever: first the notices that are
- * there are taken, then all statuses; these are handled before those, for a
+ * that neither statuses nor notices wait for ever: first a notice that is
+ * there is taken, then all statuses; these are handled before that, for a
  * death may be what a notice asks about.  Statuses are looked for only after
  * SIGCHLD: to look costs the kernel a walk over all tasks.
  */
 static bool next_event(struct event *event)
 {
-	static bool look = true, busy;
+	static bool look = true;
 
 	for (;;) {
 		event->task = task_deferred();
@@ -92,15 +91,17 @@ static bool next_event(struct event *event)
 		}
 		if (notice_deferred(&event->notice))
 			return true;
-		if (run.notices && !look)
-			take_notice(busy);
-		busy = false;
-		if (look || !run.notices || notice_children_came()) {
-			look = !take_statuses(run.notices ? WNOHANG : 0);
-			busy = task_any_deferred();
-			if (look && !busy)
-				return false;
+		if (run.notices) {
+			look = notice_children_came() || look;
+			take_notice(!look);
+			look = notice_children_came() || look;
+			if (!look)
+				continue;
+			notice_keep_children_out();
 		}
+		look = !take_statuses(run.notices ? WNOHANG : 0);
+		if (look && !task_any_deferred())
+			return false;
 	}
 }
 

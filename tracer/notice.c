@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <setjmp.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,19 +42,25 @@ bool notice_is_cheap(int listener)
 		     SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) == 0;
 }
 
-bool notice_receive(struct notice *notice)
-{
+/* Static: a signal may break off the sleep at any moment. */
+static struct {
 	/* the kernel's structure may be longer than our headers say */
 	union { struct seccomp_notif notif; char room[512]; } got;
+	sigjmp_buf awake;
+	volatile sig_atomic_t asleep;
+} sleep_state;
 
-	memset(&got, 0, sizeof(got));
-	if (ioctl(run.listener, SECCOMP_IOCTL_NOTIF_RECV, &got) < 0)
+static bool take_got(struct notice *notice)
+{
+	const struct seccomp_notif *notif = &sleep_state.got.notif;
+
+	if (!notif->id)
 		return false;
-	notice->id = got.notif.id;
-	notice->tid = (pid_t)got.notif.pid;
-	notice->nr = got.notif.data.nr;
+	notice->id = notif->id;
+	notice->tid = (pid_t)notif->pid;
+	notice->nr = notif->data.nr;
 	for (unsigned i = 0; i < 6; i++)
-		notice->args[i] = got.notif.data.args[i];
+		notice->args[i] = notif->data.args[i];
 	return true;
 }
 
@@ -67,7 +74,10 @@ void notice_answer(uint64_t id, sysret_t result)
 		answer.resp.error = (int32_t)result;
 	else
 		answer.resp.val = result;
-	ioctl(run.listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+	/* it may wait for a lock, which a signal breaks off */
+	while (ioctl(run.listener, SECCOMP_IOCTL_NOTIF_SEND, &answer) < 0 &&
+	       errno == EINTR)
+		;
 }
 
 void notice_defer(const struct notice *notice)
@@ -97,24 +107,50 @@ bool notice_deferred(struct notice *notice)
 	return true;
 }
 
-bool notice_is_there(void)
+bool notice_poll(struct notice *notice)
 {
 	struct pollfd entry = { .fd = run.listener, .events = POLLIN };
 
-	return poll(&entry, 1, 0) > 0 && entry.revents & POLLIN;
+	memset(&sleep_state.got, 0, sizeof(sleep_state.got));
+	if (poll(&entry, 1, 0) > 0 && entry.revents & POLLIN)
+		ioctl(run.listener, SECCOMP_IOCTL_NOTIF_RECV,
+		      &sleep_state.got);
+	return take_got(notice);
 }
 
-static volatile sig_atomic_t children_came;
+/* SIGCHLD since it was last asked for: by the loop, by one who sleeps. */
+static volatile sig_atomic_t children_came, children_woke;
 
 static void note_children(int sig)
 {
 	(void)sig;
-	children_came = 1;
+	children_came = children_woke = 1;
+	if (sleep_state.asleep)
+		siglongjmp(sleep_state.awake, 1);
+}
+
+/* Is SIGCHLD let in? */
+static bool open_to_children;
+
+static void let_children_in(bool open)
+{
+	sigset_t children;
+
+	if (open == open_to_children)
+		return;
+	open_to_children = open;
+	sigemptyset(&children);
+	sigaddset(&children, SIGCHLD);
+	sigprocmask(open ? SIG_UNBLOCK : SIG_BLOCK, &children, NULL);
 }
 
 void notice_set_signals(void)
 {
-	const struct sigaction note = { .sa_handler = note_children };
+	/* leaving by a jump must not leave it blocked */
+	const struct sigaction note = {
+		.sa_handler = note_children,
+		.sa_flags = SA_RESTART | SA_NODEFER,
+	};
 	sigset_t blocked;
 
 	sigaction(SIGCHLD, &note, NULL);
@@ -123,23 +159,51 @@ void notice_set_signals(void)
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
-bool notice_children_came(void)
+void notice_keep_children_out(void)
 {
-	sigset_t pending;
-	bool came = children_came;
-
-	children_came = 0;
-	if (came)
-		return true;
-	sigpending(&pending);
-	return sigismember(&pending, SIGCHLD);
+	let_children_in(false);
 }
 
-bool notice_wait(void)
+bool notice_children_came(void)
 {
-	struct pollfd entry = { .fd = run.listener, .events = POLLIN };
+	/* in this order: it may come in between */
+	if (!children_came)
+		return false;
+	children_came = 0;
+	return true;
+}
+
+/* The kernel fills the buffer in, or nothing has happened: whichever way we
+   come back, the buffer tells.  Where SIGCHLD never let us begin, as it does
+   when many tasks stop, a notice may have waited for long: look for it. */
+bool notice_next(struct notice *notice)
+{
+	volatile bool began = false;
+
+	memset(&sleep_state.got, 0, sizeof(sleep_state.got));
+	if (sigsetjmp(sleep_state.awake, 0) == 0) {
+		sleep_state.asleep = 1;
+		let_children_in(true);
+		if (!children_woke) {
+			began = true;
+			ioctl(run.listener, SECCOMP_IOCTL_NOTIF_RECV,
+			      &sleep_state.got);
+		}
+	}
+	sleep_state.asleep = 0;
+	if (began ? take_got(notice) : notice_poll(notice))
+		return true;
+	children_woke = 0;
+	return false;
+}
+
+void notice_wait_children(void)
+{
 	sigset_t wake;
 
-	sigemptyset(&wake);	/* SIGCHLD comes in only while we poll */
-	return ppoll(&entry, 1, NULL, &wake) > 0 && entry.revents & POLLIN;
+	let_children_in(false);
+	sigemptyset(&wake);
+	if (!children_woke)
+		ppoll(NULL, 0, NULL, &wake);
+	children_woke = 0;
 }

@@ -27,8 +27,6 @@ bool notice_works(int listener);
    that a notification is dearer than a stop.  Turns it on. */
 bool notice_is_cheap(int listener);
 
-/* Take the next one that is there: false if it is gone again. */
-bool notice_receive(struct notice *notice);
 /* The call returns this; a thread that died meanwhile does not mind. */
 void notice_answer(uint64_t id, sysret_t result);
 
@@ -36,13 +34,21 @@ void notice_answer(uint64_t id, sysret_t result);
 void notice_defer(const struct notice *notice);
 bool notice_deferred(struct notice *notice);
 
-/* Sleep until there is a notice (true) or SIGCHLD came (false). */
-bool notice_wait(void);
-/* The same without sleeping: is there a notice? */
-bool notice_is_there(void);
-/* Has SIGCHLD come since this was last asked? */
-bool notice_children_came(void);
-/* Set up SIGCHLD: it comes in only in notice_wait. */
+/* Set up SIGCHLD: it is let in only while one of these sleeps, and after
+   notice_next until it is kept out again.  Then calls that it may break off
+   are restarted, or must be ready for EINTR. */
 void notice_set_signals(void);
+void notice_keep_children_out(void);
+/* Has SIGCHLD come since this was last asked?  When it is kept out: up to
+   then. */
+bool notice_children_came(void);
+
+/* Sleep until there is a notice (true: it is taken) or SIGCHLD came since this
+   last said so (false; now and then without a reason). */
+bool notice_next(struct notice *notice);
+/* The same without sleeping: take a notice that is there. */
+bool notice_poll(struct notice *notice);
+/* Sleep until SIGCHLD came since this or notice_next last said so. */
+void notice_wait_children(void);
 
 #endif
