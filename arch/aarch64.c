@@ -65,7 +65,7 @@ const size_t arch_stub_size = sizeof(arch_stub);
 
 /* A branch to an address needs a register, and a call spoils none but x0. */
 const size_t arch_stub_attach;
-const size_t arch_stub_detach;
+const size_t arch_stub_detach, arch_stub_open;
 const size_t arch_stub_compares, arch_stub_fails, arch_stub_succeeds;
 
 void arch_stub_data(const struct arch_regs *regs, uint64_t expected,
@@ -75,6 +75,16 @@ void arch_stub_data(const struct arch_regs *regs, uint64_t expected,
 	(void)expected;
 	(void)cookie;
 	(void)data;
+}
+
+struct arch_call arch_stub_file(const struct arch_stub_file *file,
+				uint64_t page,
+				uint64_t data[ARCH_STUB_FILE_WORDS])
+{
+	(void)file;
+	(void)page;
+	(void)data;
+	return (struct arch_call){ .nr = -1 };
 }
 
 /*

@@ -105,26 +105,43 @@ int arch_restart(pid_t tid, const struct arch_regs *regs);
 /* The stub: a page of code, and a page of data after it.  At offset 0 of the
    code a system-call instruction, then instructions that end the thread
    rather than run on.  Where the CPU can jump without losing a register
-   there are two sequences more; each begins with a system-call instruction
+   there are three sequences more; each begins with a system-call instruction
    (arch_rewrite's `ip`), and ends where the program made its call, with all
    registers as they were:
    - attach: the carrier, which gives a descriptor; mmap with the arguments of
      the carrier (descriptor put in, offset 0); close.  If mmap gave anything
      but what arch_stub_data was told, it stops instead at the carrier's
      number with `cookie` as sixth argument and that value as fifth one;
+   - open: opens a file by its name, and goes on as attach from mmap; if it was
+     not the file that arch_stub_file was told, as if mmap had given
+     ARCH_STUB_NO_FILE;
    - detach: munmap; gives 0. */
 extern const unsigned char arch_stub[];
 extern const size_t arch_stub_size;
 extern const size_t arch_stub_attach;	/* offsets; 0: there is none */
-extern const size_t arch_stub_detach;
+extern const size_t arch_stub_detach, arch_stub_open;
 /* In the attach sequence: behind its look at the expected address, and where
    each of the two ways goes on. */
 extern const size_t arch_stub_compares, arch_stub_fails, arch_stub_succeeds;
 
 #define ARCH_STUB_WORDS 9
-/* Fill in the data page for one call. */
+/* Fill in the beginning of the data page for one call. */
 void arch_stub_data(const struct arch_regs *regs, uint64_t expected,
 		    uint64_t cookie, uint64_t data[ARCH_STUB_WORDS]);
+
+#define ARCH_STUB_NO_FILE 2	/* neither an address nor an error */
+struct arch_stub_file {
+	char path[40];
+	uint64_t flags;		/* of open */
+	uint64_t dev, ino;	/* what stat says of it */
+	uint64_t mmap[4];	/* its first arguments */
+};
+#define ARCH_STUB_FILE_WORDS 29
+/* Fill in what follows that, for the sequence that opens, in a data page at
+   the address `page`: the call to begin it with. */
+struct arch_call arch_stub_file(const struct arch_stub_file *file,
+				uint64_t page,
+				uint64_t data[ARCH_STUB_FILE_WORDS]);
 /* A thread stopped in the attach sequence, at an offset in the stub: is it
    past its look at the expected address, and has found it?  Then nothing but
    registers is left to do, and no new expectation stops it. */

@@ -8,7 +8,9 @@
  */
 #include "arch/arch.h"
 
+#include <fcntl.h>
 #include <linux/audit.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
@@ -27,7 +29,7 @@ const bool arch_can_repeat = true;
 __asm__(
 	"	.section .rodata\n"
 	"	.globl	arch_stub, arch_stub_size\n"
-	"	.globl	arch_stub_attach, arch_stub_detach\n"
+	"	.globl	arch_stub_attach, arch_stub_detach, arch_stub_open\n"
 	"	.globl	arch_stub_compares, arch_stub_fails\n"
 	"	.globl	arch_stub_succeeds\n"
 	"	.balign	16\n"
@@ -37,11 +39,11 @@ __asm__(
 	"	.balign	16\n"
 	"1:	syscall\n"			/* the carrier */
 	"	mov	%rax, %r8\n"		/* descriptor */
-	"	mov	$0, %r9d\n"
+	"9:	mov	$0, %r9d\n"
 	"	mov	$9, %eax\n"
 	"	syscall\n"			/* mmap */
 	"	mov	%rax, %r9\n"
-	"	mov	%r8, %rdi\n"
+	"10:	mov	%r8, %rdi\n"
 	"	mov	$3, %eax\n"
 	"	syscall\n"			/* close */
 	"	mov	arch_stub+4096+56(%rip), %rcx\n"
@@ -66,11 +68,36 @@ __asm__(
 	"4:	syscall\n"			/* munmap */
 	"	mov	$0, %eax\n"
 	"	jmp	3b\n"
+	"	.balign	16\n"
+	"8:	syscall\n"			/* openat */
+	"	mov	%rax, %r8\n"
+	"	mov	%rax, %rdi\n"
+	"	lea	arch_stub+4096+120(%rip), %rsi\n"
+	"	mov	$5, %eax\n"
+	"	syscall\n"			/* fstat: zero if it fails */
+	"	mov	arch_stub+4096+120(%rip), %rcx\n"
+	"	mov	arch_stub+4096+72(%rip), %rdx\n"
+	"	lea	(%rcx, %rdx), %rcx\n"
+	"	jrcxz	11f\n"
+	"	jmp	12f\n"
+	"11:	mov	arch_stub+4096+128(%rip), %rcx\n"
+	"	mov	arch_stub+4096+80(%rip), %rdx\n"
+	"	lea	(%rcx, %rdx), %rcx\n"
+	"	jrcxz	13f\n"
+	"12:	mov	$2, %r9d\n"		/* ARCH_STUB_NO_FILE */
+	"	jmp	10b\n"
+	"13:	mov	arch_stub+4096+88(%rip), %rdi\n"
+	"	mov	arch_stub+4096+96(%rip), %rsi\n"
+	"	mov	arch_stub+4096+104(%rip), %rdx\n"
+	"	mov	arch_stub+4096+112(%rip), %r10\n"
+	"	jmp	9b\n"
+	"	ud2\n"
 	"5:\n"
 	"	.balign	8\n"
 	"arch_stub_size:	.quad	5b - arch_stub\n"
 	"arch_stub_attach:	.quad	1b - arch_stub\n"
 	"arch_stub_detach:	.quad	4b - arch_stub\n"
+	"arch_stub_open:	.quad	8b - arch_stub\n"
 	"arch_stub_compares:	.quad	6b - arch_stub\n"
 	"arch_stub_fails:	.quad	7b - arch_stub\n"
 	"arch_stub_succeeds:	.quad	2b - arch_stub\n"
@@ -90,6 +117,26 @@ void arch_stub_data(const struct arch_regs *regs, uint64_t expected,
 	data[6] = user->rip;
 	data[7] = -expected;
 	data[8] = cookie;
+}
+
+/* Words 9 to 14, struct stat (144 bytes), the path. */
+struct arch_call arch_stub_file(const struct arch_stub_file *file,
+				uint64_t page,
+				uint64_t data[ARCH_STUB_FILE_WORDS])
+{
+	enum { STAT = 6, PATH = 24 };
+
+	data[0] = -file->dev;
+	data[1] = -file->ino;
+	memcpy(data + 2, file->mmap, sizeof(file->mmap));
+	memset(data + STAT, 0, (PATH - STAT) * sizeof(*data));
+	memcpy(data + PATH, file->path, sizeof(file->path));
+	return (struct arch_call){
+		.nr = SYS_openat,
+		.args = { (uint64_t)AT_FDCWD,
+			  page + (ARCH_STUB_WORDS + PATH) * sizeof(*data),
+			  file->flags },
+	};
 }
 
 /*
