@@ -102,6 +102,11 @@ int depot_fetch(struct depot *depot, int number)
 	return fd;
 }
 
+pid_t depot_holder(const struct depot *depot)
+{
+	return depot->pid;
+}
+
 void depot_drop(struct depot *depot, int number)
 {
 	tell(depot, number, true);

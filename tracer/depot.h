@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct depot;
 
@@ -21,6 +22,8 @@ struct depot;
 struct depot *depot_new(const bool *wanted, size_t size);
 /* A copy of the file with that number there: ours to close; or -1. */
 int depot_fetch(struct depot *depot, int number);
+/* The process that has it, under that number. */
+pid_t depot_holder(const struct depot *depot);
 /* Give it up.  With its last file the depot is gone. */
 void depot_drop(struct depot *depot, int number);
 

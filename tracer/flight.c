@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * flight.c - one stop for shmdt; one stop and one notification for shmat.
+ * flight.c - one stop for shmdt, and one for shmat where the program can open
+ * the file of the segment itself; else one stop and one notification.
  *
  * A signal that finds the thread inside the stub is held back: with signals
  * blocked and the expected address spoilt, the attach sequence runs into its
@@ -39,6 +40,18 @@ static int write_data(struct task *task, uint64_t expected)
 	uint64_t data[ARCH_STUB_WORDS];
 
 	arch_stub_data(&task->call.regs, expected, run.cookie + 1, data);
+	return mem_write(task, call_stub_data(), data, sizeof(data)) == 0 ?
+		       0 : -1;
+}
+
+/* The same call again, and what follows it in the page. */
+static int write_file(struct task *task, const struct arch_stub_file *file,
+		      struct arch_call *call)
+{
+	uint64_t data[ARCH_STUB_WORDS + ARCH_STUB_FILE_WORDS];
+
+	arch_stub_data(&task->call.regs, file->mmap[0], run.cookie + 1, data);
+	*call = arch_stub_file(file, call_stub_data(), data + ARCH_STUB_WORDS);
 	return mem_write(task, call_stub_data(), data, sizeof(data)) == 0 ?
 		       0 : -1;
 }
@@ -154,6 +167,29 @@ sysret_t flight_attach(struct task *task, int fd, const uint64_t args[6])
 	return (sysret_t)args[0];
 }
 
+/* Not where a filter could forbid it, or we would stop at it, or where /proc
+   is another one; else it may fail, and is not tried again. */
+bool flight_may_open(const struct task *task)
+{
+	return arch_stub_open && !task->mm->must_lend && !task->own_filter &&
+	       run.proc != PROC_ON && !task->pidns;
+}
+
+sysret_t flight_open(struct task *task, const struct arch_stub_file *file)
+{
+	struct arch_call call;
+
+	if (write_file(task, file, &call) < 0 || task->call.at != CALL_SECCOMP)
+		return -EFAULT;
+	arch_rewrite(task->tid, &task->call.regs, &call,
+		     run.arena_start + arch_stub_open);
+	task->flight.kind = FLIGHT_ATTACH;
+	task->flight.addr = file->mmap[0];
+	task->call.at = CALL_FLYING;
+	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
+	return (sysret_t)file->mmap[0];
+}
+
 sysret_t flight_detach(struct task *task, uint64_t addr, uint64_t len)
 {
 	struct arch_call call = task->call.asked;
@@ -196,6 +232,8 @@ enum flight_state flight_at_seccomp(struct task *task)
 	/* sent from here it comes back as a signal stop, where
 	   flight_at_signal puts the whole siginfo in */
 	task->call.held_signal = flight->held.si_signo;
+	task->mm->must_lend |=
+		task->call.look.seccomp.args[4] == ARCH_STUB_NO_FILE;
 	if (task->call.look.seccomp.args[4] != flight->addr) {
 		emul_shmat_undo(task_caller(task), flight->addr);
 		return FLIGHT_FAILED;

@@ -19,6 +19,9 @@ bool flight_is_possible(struct task *task);
    it has happened; or -errno, nothing was begun; or SYSRET_GONE.  The call
    must then be given this result. */
 sysret_t flight_attach(struct task *task, int fd, const uint64_t args[6]);
+/* The same, where the program opens the file itself. */
+bool flight_may_open(const struct task *task);
+sysret_t flight_open(struct task *task, const struct arch_stub_file *file);
 /* munmap in the program: 0, before it has happened. */
 sysret_t flight_detach(struct task *task, uint64_t addr, uint64_t len);
 

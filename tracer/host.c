@@ -41,7 +41,33 @@ static uint64_t map_flags(const struct emul_mapping *mapping)
 	return flags;
 }
 
-/* The short way: -errno if it cannot be gone. */
+static bool may_fly(struct task *task, const struct emul_mapping *mapping)
+{
+	return mapping->place == EMUL_PLACE_FREE && flight_is_possible(task);
+}
+
+/* The shortest way: -errno if it cannot be gone. */
+static sysret_t open_and_map(struct task *task,
+			     const struct emul_mapping *mapping)
+{
+	struct arch_stub_file file = {
+		.flags = (mapping->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC,
+		.mmap = { mapping->addr, mapping->len,
+			  (uint64_t)mapping->prot, map_flags(mapping) },
+	};
+	struct pages_file pages;
+
+	if (!may_fly(task, mapping) || !flight_may_open(task) ||
+	    !pages_find(mapping->pages, &pages))
+		return -EAGAIN;
+	file.dev = pages.dev;
+	file.ino = pages.inode;
+	snprintf(file.path, sizeof(file.path), "/proc/%d/fd/%d", pages.holder,
+		 pages.number);
+	return flight_open(task, &file);
+}
+
+/* The short way, the same. */
 static sysret_t fly(struct task *task, const struct emul_mapping *mapping,
 		    int fd)
 {
@@ -50,9 +76,8 @@ static sysret_t fly(struct task *task, const struct emul_mapping *mapping,
 		map_flags(mapping),
 	};
 
-	if (mapping->place != EMUL_PLACE_FREE || !flight_is_possible(task))
-		return -EAGAIN;
-	return flight_attach(task, fd, args);
+	return may_fly(task, mapping) ? flight_attach(task, fd, args) :
+					-EAGAIN;
 }
 
 static sysret_t map_file(struct task *task, const struct emul_mapping *mapping,
@@ -77,12 +102,16 @@ static sysret_t map_file(struct task *task, const struct emul_mapping *mapping,
 
 static sysret_t host_map(void *arg, const struct emul_mapping *mapping)
 {
-	int fd = pages_open(mapping->pages, mapping->writable);
 	sysret_t result;
+	int fd;
 
+	call_stub(arg);
+	result = open_and_map(arg, mapping);
+	if (result >= 0 || result == SYSRET_GONE)
+		return result;
+	fd = pages_open(mapping->pages, mapping->writable);
 	if (fd < 0)
 		return -ENOMEM;
-	call_stub(arg);
 	result = fly(arg, mapping, fd);
 	if (result < 0 && result != SYSRET_GONE)
 		result = map_file(arg, mapping, fd);

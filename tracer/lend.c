@@ -29,7 +29,7 @@
 #include "tracer/run.h"
 
 /* Offset of scratch data in the stub's data page, behind the sequences'. */
-#define SCRATCH 256
+#define SCRATCH 512
 
 struct gift {
 	int fd;

@@ -23,7 +23,7 @@
 struct pages {
 	int fd;			/* -1 until the first attach or lock */
 	struct depot *depot;	/* where fd is a number of, or NULL: ours */
-	uint64_t inode;
+	uint64_t dev, inode;
 	int32_t key;
 	uint64_t size;		/* bytes, whole huge pages */
 	uint32_t huge_shift;
@@ -148,11 +148,14 @@ static int take_home(struct pages *pages)
 	return 0;
 }
 
-static uint64_t inode_of(int fd)
+static void identify(struct pages *pages)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 ? st.st_ino : 0;
+	if (fstat(pages->fd, &st) < 0)
+		return;
+	pages->dev = st.st_dev;
+	pages->inode = st.st_ino;
 }
 
 /* The segment's memfd, made when first needed: 0 or -errno. */
@@ -172,7 +175,7 @@ static int make_file(struct pages *pages)
 		return -ENOMEM;
 	}
 	pages->fd = fd;
-	pages->inode = inode_of(fd);
+	identify(pages);
 	keep_room(fd);
 	return 0;
 }
@@ -346,6 +349,22 @@ int pages_open(int64_t handle, bool writable)
 	fd = file < 0 ? -1 : proc_reopen(file, writable ? O_RDWR : O_RDONLY);
 	give_back(pages, file);
 	return fd;
+}
+
+bool pages_find(int64_t handle, struct pages_file *file)
+{
+	struct pages *pages = &table[handle];
+
+	if (make_file(pages) < 0 || !pages->inode)
+		return false;
+	*file = (struct pages_file){
+		.holder = pages->depot ? depot_holder(pages->depot) :
+					 getpid(),
+		.number = pages->fd,
+		.dev = pages->dev,
+		.inode = pages->inode,
+	};
+	return true;
 }
 
 bool pages_are_huge(int64_t handle)

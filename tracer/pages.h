@@ -6,6 +6,7 @@
 #define PAGES_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "emul/emul.h"
 
@@ -17,6 +18,14 @@ sysret_t pages_lock(void *arg, int64_t handle, bool lock);
 
 /* An open file of its own for an attach; -1. */
 int pages_open(int64_t handle, bool writable);
+/* Where to find the file in /proc, and how to know it again: false if there is
+   none. */
+struct pages_file {
+	pid_t holder;
+	int number;		/* of its descriptor there */
+	uint64_t dev, inode;
+};
+bool pages_find(int64_t handle, struct pages_file *file);
 /* Then their mappings must reserve nothing: it is done already, or was not
    wished for. */
 bool pages_are_huge(int64_t handle);

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
@@ -65,6 +66,42 @@ static void hidden_proc(long arg)
 	if (mount("none", "/proc", "tmpfs", 0, NULL) < 0)
 		broken("mount over /proc");
 	attach_twice();
+}
+
+/* Other files by the names that a tracer's descriptors would have. */
+static void forged_proc(long arg)
+{
+	long tracer = atol(status_field("TracerPid"));
+	char path[64];
+
+	(void)arg;
+	private_mounts();
+	if (mount("none", "/proc", "tmpfs", 0, NULL) < 0)
+		broken("mount over /proc");
+	snprintf(path, sizeof(path), "/proc/%ld", tracer);
+	mkdir(path, 0755);
+	snprintf(path, sizeof(path), "/proc/%ld/fd", tracer);
+	mkdir(path, 0755);
+	for (int fd = 0; fd < 64; fd++) {
+		int file;
+
+		snprintf(path, sizeof(path), "/proc/%ld/fd/%d", tracer, fd);
+		file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0777);
+		if (file < 0 || ftruncate(file, (off_t)page_size()) < 0)
+			broken(path);
+		close(file);
+	}
+	attach_twice();
+	for (int fd = 0; fd < 64; fd++) {
+		char byte = 0;
+		int file;
+
+		snprintf(path, sizeof(path), "/proc/%ld/fd/%d", tracer, fd);
+		file = open(path, O_RDONLY | O_CLOEXEC);
+		claim(read(file, &byte, 1) == 1 && byte == 0,
+		      "%s was written to", path);
+		close(file);
+	}
 }
 
 static void foreign_proc(long arg)
@@ -319,6 +356,7 @@ const struct test tests[] = {
 	{ "without_proc", no_proc, 0, NATIVE },
 	{ "without_proc_after_an_attach", no_proc, 1, NATIVE },
 	{ "with_a_file_system_over_proc", hidden_proc, 0, NATIVE },
+	{ "with_other_files_in_proc", forged_proc, 0, NATIVE },
 	{ "with_proc_of_another_pid_namespace", foreign_proc, 0, NATIVE },
 	{ "in_a_chroot", in_chroot, 0, NATIVE },
 	{ "in_a_chroot_after_an_attach", in_chroot, 1, NATIVE },
