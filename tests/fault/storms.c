@@ -134,6 +134,32 @@ static void stops(long threads)
 	verdict();
 }
 
+static void attach_until_killed(void *arg)
+{
+	(void)arg;
+	for (;;)
+		attach_once();
+}
+
+/* Calls that only want an answer, while others stop all the time. */
+static void answers(long processes)
+{
+	int rounds = chaos_rounds(2000);
+	pid_t pids[24];
+
+	prepare();
+	for (long i = 0; i < processes; i++)
+		pids[i] = start(attach_until_killed, NULL);
+	for (int i = 0; i < rounds; i++)
+		if (shmget(IPC_PRIVATE, 0, 0) != -1 || nattch(id) < 0)
+			board->bad++;
+	for (long i = 0; i < processes; i++) {
+		kill(pids[i], SIGKILL);
+		reap(pids[i]);
+	}
+	verdict();
+}
+
 /* A thread execs while the others attach. */
 static void *exec_soon(void *arg)
 {
@@ -354,6 +380,7 @@ const struct test tests[] = {
 	{ "signals_amid_attaches_of_threads", signals, 4, NATIVE },
 	{ "stops_amid_attaches", stops, 0, NATIVE },
 	{ "stops_amid_attaches_of_threads", stops, 4, NATIVE },
+	{ "answers_amid_attaches_of_processes", answers, 24, NATIVE },
 	{ "execs_amid_attaches_of_threads", execs, 0, NATIVE },
 	{ "vforks_by_four_threads", vforks, 0, NATIVE },
 	{ "forks_amid_attaches_of_threads", forks, 0, NATIVE },
