@@ -5,29 +5,106 @@
  */
 #include "tracer/mmcalls.h"
 
+#include <linux/mempolicy.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
 #include "tracer/call.h"
 #include "tracer/mem.h"
+#include "tracer/proc.h"
 #include "tracer/run.h"
 
 #define SYS_MSEAL 462		/* the same everywhere; headers lack it */
 #define POLICY_WORDS 16U	/* node masks up to 1024 nodes */
+/* of a memory policy; MPOL_F_NUMA_BALANCING is newer than some headers */
+#define MODE_FLAGS (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES | 1 << 13)
 
-/* Equal policies get equal numbers, the default one 0. */
+/* The nodes that a task may use, as in /proc/TID/status: groups of 32 bits,
+   the highest first. */
+static void read_allowed(pid_t tid, uint64_t nodes[POLICY_WORDS])
+{
+	char *status = proc_read(tid, "status"), *end;
+	char *line = status ? strstr(status, "\nMems_allowed:") : NULL;
+	unsigned group = 0;
+
+	memset(nodes, 0, POLICY_WORDS * sizeof(*nodes));
+	if (line) {
+		line += strlen("\nMems_allowed:");
+		end = line + strcspn(line, "\n");
+		for (; end > line && group < 2 * POLICY_WORDS; group++) {
+			while (end > line && end[-1] != ',' && end[-1] != '\t')
+				end--;
+			nodes[group / 2] |= strtoull(end, NULL, 16)
+					    << group % 2 * 32;
+			end--;
+		}
+	}
+	free(status);
+}
+
+/* The mask of an mbind, get_nodes() in mm/mempolicy.c: one bit less than it
+   says. */
+static void read_nodes(struct task *task, const uint64_t *args,
+		       uint64_t nodes[POLICY_WORDS])
+{
+	uint64_t bits = args[4] ? args[4] - 1 : 0;
+
+	if (bits > 64UL * POLICY_WORDS)
+		bits = 64UL * POLICY_WORDS;
+	memset(nodes, 0, POLICY_WORDS * sizeof(*nodes));
+	if (!args[3] || !bits)
+		return;
+	mem_read(task, args[3], nodes, (size_t)((bits + 63) / 64 * 8));
+	if (bits % 64)
+		nodes[bits / 64] &= (UINT64_C(1) << bits % 64) - 1;
+}
+
+static void keep_first(uint64_t nodes[POLICY_WORDS])
+{
+	bool seen = false;
+
+	for (unsigned i = 0; i < POLICY_WORDS; i++) {
+		nodes[i] = seen ? 0 : nodes[i] & -nodes[i];
+		seen |= nodes[i] != 0;
+	}
+}
+
+static bool is_empty(const uint64_t nodes[POLICY_WORDS])
+{
+	uint64_t any = 0;
+
+	for (unsigned i = 0; i < POLICY_WORDS; i++)
+		any |= nodes[i];
+	return !any;
+}
+
+/* Equal policies get equal numbers, the default one 0: mpol_new() and
+   mpol_equal() in mm/mempolicy.c, Linux 6.18. */
 static uint64_t policy_number(struct task *task, const uint64_t *args)
 {
-	uint64_t words[POLICY_WORDS] = { 0 }, hash = args[2] & 0xffffffff;
-	uint64_t bits = args[4] < 64UL * POLICY_WORDS ? args[4] :
-						      64UL * POLICY_WORDS;
+	uint64_t nodes[POLICY_WORDS], allowed[POLICY_WORDS];
+	uint64_t mode = args[2] & 0xffffffff;
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
-	if (args[3] && bits)
-		mem_read(task, args[3], words, (size_t)((bits + 63) / 64 * 8));
+	if (!(mode & ~(uint64_t)MODE_FLAGS))
+		return 0;
+	read_nodes(task, args, nodes);
+	if (mode == MPOL_PREFERRED && is_empty(nodes))
+		mode = MPOL_LOCAL;
+	if (!(mode & (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES))) {
+		read_allowed(task->tid, allowed);
+		for (unsigned i = 0; i < POLICY_WORDS; i++)
+			nodes[i] &= allowed[i];
+		if (mode == MPOL_PREFERRED)
+			keep_first(nodes);
+	}
+	hash = (hash ^ mode) * UINT64_C(0x100000001b3);
 	for (unsigned i = 0; i < POLICY_WORDS; i++)
-		hash = (hash ^ words[i]) * UINT64_C(0x100000001b3);
-	return args[2] ? hash : 0;
+		hash = (hash ^ nodes[i]) * UINT64_C(0x100000001b3);
+	return hash ? hash : 1;
 }
 
 /* The same for those that lock. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/mempolicy.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -357,6 +358,72 @@ static void exact_place(long arg)
 	}
 }
 
+static long bind_pages(char *addr, size_t pages, const uint64_t policy[3])
+{
+	uint64_t nodes[2] = { policy[1], 0 };
+
+	return syscall(SYS_mbind, addr, pages * page_size(), policy[0],
+		       policy[2] ? nodes : NULL, policy[2] ? policy[2] : 1, 0);
+}
+
+/* Neighbours are one mapping again when their policies are equal. */
+static void policies(long arg)
+{
+	enum { STATIC = MPOL_F_STATIC_NODES, RELATIVE = MPOL_F_RELATIVE_NODES,
+	       MANY = 5 };
+	static const struct {
+		const char *name;
+		uint64_t one[3], two[3];	/* mode, nodes, maxnode */
+	} rows[] = {
+		{ "local local", { MPOL_LOCAL }, { MPOL_LOCAL } },
+		{ "local preferred", { MPOL_LOCAL }, { MPOL_PREFERRED } },
+		{ "preferred-0 default", { MPOL_PREFERRED, 1, 64 },
+		  { MPOL_DEFAULT } },
+		{ "preferred-0 local", { MPOL_PREFERRED, 1, 64 },
+		  { MPOL_LOCAL } },
+		{ "preferred-0 preferred-0", { MPOL_PREFERRED, 1, 64 },
+		  { MPOL_PREFERRED, 1, 3 } },
+		{ "preferred-01 preferred-0", { MPOL_PREFERRED, 3, 64 },
+		  { MPOL_PREFERRED, 1, 64 } },
+		{ "preferred-0 bind-0", { MPOL_PREFERRED, 1, 64 },
+		  { MPOL_BIND, 1, 64 } },
+		{ "bind-0 bind-0", { MPOL_BIND, 1, 64 }, { MPOL_BIND, 1, 2 } },
+		{ "bind-0 bind-01-of-1", { MPOL_BIND, 1, 64 },
+		  { MPOL_BIND, 3, 2 } },
+		{ "bind-0 bind-0-and-63", { MPOL_BIND, 1, 64 },
+		  { MPOL_BIND, UINT64_C(1) << 62 | 1, 64 } },
+		{ "bind-0 static", { MPOL_BIND, 1, 64 },
+		  { MPOL_BIND | STATIC, 1, 64 } },
+		{ "static static", { MPOL_BIND | STATIC, 1, 64 },
+		  { MPOL_BIND | STATIC, 1, 64 } },
+		{ "static static-0-and-62", { MPOL_BIND | STATIC, 1, 64 },
+		  { MPOL_BIND | STATIC, UINT64_C(1) << 62 | 1, 64 } },
+		{ "static relative", { MPOL_BIND | STATIC, 1, 64 },
+		  { MPOL_BIND | RELATIVE, 1, 64 } },
+		{ "interleave-0 bind-0", { MPOL_INTERLEAVE, 1, 64 },
+		  { MPOL_BIND, 1, 64 } },
+		{ "many-0 many-0", { MANY, 1, 64 }, { MANY, 1, 64 } },
+		{ "local static-local", { MPOL_LOCAL },
+		  { MPOL_LOCAL | STATIC } },
+		{ "default static-default", { MPOL_LOCAL },
+		  { MPOL_DEFAULT | STATIC } },
+	};
+
+	(void)arg;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		int id = segment(5 * page_size());
+		char *addr = attach(id);
+		long one = bind_pages(addr + 4 * page_size(), 1, rows[i].one);
+		long two = bind_pages(addr + page_size(), 3, rows[i].two);
+
+		say("%s: %ld %ld, nattch %ld", rows[i].name, one, two,
+		    nattch(id));
+		shmctl(id, IPC_RMID, NULL);
+		for (int page = 0; page < 5; page++)
+			shmdt(addr + (size_t)page * page_size());
+	}
+}
+
 const struct test tests[] = {
 	{ "maps_are_as_before_after_attach_and_detach", unchanged, 0, NATIVE },
 	{ "other_mappings_stay_while_attached", unchanged_while_attached, 0,
@@ -373,5 +440,6 @@ const struct test tests[] = {
 	{ "break_is_kept", break_is_kept, 0, NATIVE },
 	{ "limited_address_space", limited_address_space, 0, NATIVE },
 	{ "explicit_address", exact_place, 0, NATIVE },
+	{ "equal_policies_make_one_mapping", policies, 0, NATIVE },
 	{ NULL, NULL, 0, NATIVE },
 };
