@@ -20,6 +20,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "tracer/notice.h"
+
 /* Newer than some C libraries. */
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22	/* Linux 5.14 */
@@ -71,9 +73,10 @@ static void set_timer(time_t seconds)
 	struct sigaction action = { .sa_handler = follow_all,
 				    .sa_flags = SA_RESTART };
 
-	/* that one may jump away (notice.c), and would leave SIGALRM blocked */
+	/* those may jump away (notice.c), and would leave SIGALRM blocked */
 	sigemptyset(&action.sa_mask);
 	sigaddset(&action.sa_mask, SIGCHLD);
+	sigaddset(&action.sa_mask, NOTICE_TIMER);
 	if (seconds)
 		sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &each, NULL);

@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/ptrace.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tracer/birth.h"
@@ -17,9 +16,9 @@
 #include "tracer/calls.h"
 #include "tracer/check.h"
 #include "tracer/flight.h"
-#include "tracer/log.h"
 #include "tracer/notice.h"
 #include "tracer/run.h"
+#include "tracer/statuses.h"
 #include "tracer/stop.h"
 #include "tracer/tasks.h"
 
@@ -28,40 +27,6 @@ struct event {
 	int status;
 	struct notice notice;
 };
-
-static struct task *find_or_add(pid_t tid)
-{
-	struct task *task = task_find(tid);
-
-	if (!task)
-		task = birth_unannounced(tid);
-	if (!task)
-		log_fatal("out of memory");
-	task->parked = false;	/* or it was killed */
-	return task;
-}
-
-/*
- * Take in all statuses that are there, so that each task has its turn: the
- * kernel would report the busiest of the first ones for ever.  False when no
- * task is left.
- */
-static bool take_statuses(int flags)
-{
-	int status;
-	pid_t tid;
-
-	for (;;) {
-		/* All that we trace, and no child (wait.4): depots live on */
-		tid = waitpid(-1, &status, (int)__WCLONE | flags);
-		if (tid < 0 && errno == EINTR)
-			continue;
-		if (tid <= 0)
-			return tid == 0;
-		task_defer(find_or_add(tid), status);
-		flags = WNOHANG;
-	}
-}
 
 /* A notice that is there; with `sleep`, wait for one or for SIGCHLD. */
 static void take_notice(bool sleep)
@@ -99,7 +64,7 @@ static bool next_event(struct event *event)
 				continue;
 			notice_keep_children_out();
 		}
-		look = !take_statuses(run.notices ? WNOHANG : 0);
+		look = !statuses_take(!run.notices);
 		if (look && !task_any_deferred())
 			return false;
 	}

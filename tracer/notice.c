@@ -121,12 +121,35 @@ bool notice_poll(struct notice *notice)
 /* SIGCHLD since it was last asked for: by the loop, by one who sleeps. */
 static volatile sig_atomic_t children_came, children_woke;
 
-static void note_children(int sig)
+enum { HINTS = 16 };
+
+static volatile pid_t hints[HINTS];
+static volatile sig_atomic_t hint_count, hints_lost;
+
+/* What sigsetjmp returns: both signals are let in still, or none. */
+enum { BY_CHILDREN = 1, BY_TIMER };
+
+static void note_children(int sig, siginfo_t *info, void *context)
 {
 	(void)sig;
+	(void)context;
 	children_came = children_woke = 1;
+	if (hint_count < HINTS)
+		hints[hint_count++] = info->si_pid;
+	else
+		hints_lost = 1;
 	if (sleep_state.asleep)
-		siglongjmp(sleep_state.awake, 1);
+		siglongjmp(sleep_state.awake, BY_CHILDREN);
+}
+
+/* SIGCHLD is kept out here: one that came before our first instruction would
+   jump away, and we would be lost. */
+static void note_timer(int sig)
+{
+	(void)sig;
+	children_came = children_woke = hints_lost = 1;
+	if (sleep_state.asleep)
+		siglongjmp(sleep_state.awake, BY_TIMER);
 }
 
 /* Is SIGCHLD let in? */
@@ -141,27 +164,55 @@ static void let_children_in(bool open)
 	open_to_children = open;
 	sigemptyset(&children);
 	sigaddset(&children, SIGCHLD);
+	sigaddset(&children, NOTICE_TIMER);
 	sigprocmask(open ? SIG_UNBLOCK : SIG_BLOCK, &children, NULL);
 }
 
 void notice_set_signals(void)
 {
 	/* leaving by a jump must not leave it blocked */
-	const struct sigaction note = {
-		.sa_handler = note_children,
-		.sa_flags = SA_RESTART | SA_NODEFER,
+	const struct sigaction children = {
+		.sa_sigaction = note_children,
+		.sa_flags = SA_SIGINFO | SA_RESTART | SA_NODEFER,
+	};
+	struct sigaction timer = {
+		.sa_handler = note_timer,
+		.sa_flags = SA_RESTART,
 	};
 	sigset_t blocked;
 
-	sigaction(SIGCHLD, &note, NULL);
+	sigemptyset(&timer.sa_mask);
+	sigaddset(&timer.sa_mask, SIGCHLD);
+	sigaction(SIGCHLD, &children, NULL);
+	sigaction(NOTICE_TIMER, &timer, NULL);
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGCHLD);
+	sigaddset(&blocked, NOTICE_TIMER);
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
 void notice_keep_children_out(void)
 {
 	let_children_in(false);
+}
+
+bool notice_hint(pid_t *tid)
+{
+	if (!hint_count)
+		return false;
+	*tid = hints[--hint_count];
+	return true;
+}
+
+bool notice_hints_lost(void)
+{
+	return hints_lost;
+}
+
+void notice_forget_hints(void)
+{
+	hint_count = 0;
+	hints_lost = 0;
 }
 
 bool notice_children_came(void)
@@ -181,7 +232,8 @@ bool notice_next(struct notice *notice)
 	volatile bool began = false;
 
 	memset(&sleep_state.got, 0, sizeof(sleep_state.got));
-	if (sigsetjmp(sleep_state.awake, 0) == 0) {
+	switch (sigsetjmp(sleep_state.awake, 0)) {
+	case 0:
 		sleep_state.asleep = 1;
 		let_children_in(true);
 		if (!children_woke) {
@@ -189,6 +241,12 @@ bool notice_next(struct notice *notice)
 			ioctl(run.listener, SECCOMP_IOCTL_NOTIF_RECV,
 			      &sleep_state.got);
 		}
+		break;
+	case BY_TIMER:
+		open_to_children = false;
+		break;
+	default:
+		break;
 	}
 	sleep_state.asleep = 0;
 	if (began ? take_got(notice) : notice_poll(notice))

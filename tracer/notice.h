@@ -43,6 +43,14 @@ void notice_keep_children_out(void);
    then. */
 bool notice_children_came(void);
 
+/* Which tasks sent it, as far as known; the next of them.  Lost are some when
+   there were too many, and when NOTICE_TIMER, which is let in with SIGCHLD,
+   says that one may have been swallowed.  Only while it is kept out. */
+#define NOTICE_TIMER SIGVTALRM
+bool notice_hint(pid_t *tid);
+bool notice_hints_lost(void);
+void notice_forget_hints(void);
+
 /* Sleep until there is a notice (true: it is taken) or SIGCHLD came since this
    last said so (false; now and then without a reason). */
 bool notice_next(struct notice *notice);

@@ -14,6 +14,7 @@
 #define BUCKETS 1024		/* a power of two */
 
 static struct task *buckets[BUCKETS];
+static unsigned count;
 static uint64_t last_creator;
 static struct task *first_pending, **last_pending = &first_pending;
 
@@ -58,6 +59,7 @@ struct task *task_add(pid_t tid)
 	task->tgid = tid;
 	task->creator = ++last_creator;
 	link_task(task);
+	count++;
 	return task;
 }
 
@@ -74,11 +76,17 @@ static void drop_pending(struct task *task)
 		last_pending = at;
 }
 
+unsigned task_count(void)
+{
+	return count;
+}
+
 void task_free(struct task *task)
 {
 	if (task->pending)
 		drop_pending(task);
 	unlink_task(task);
+	count--;
 	if (task->mm)
 		mm_put(task);
 	if (task->ns)

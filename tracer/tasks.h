@@ -104,6 +104,7 @@ struct task *task_find(pid_t tid);
 /* NULL when out of memory. */
 struct task *task_add(pid_t tid);
 void task_free(struct task *task);
+unsigned task_count(void);
 /* The task with thread id `from` is called `to` now (exec by a thread). */
 void task_rename(struct task *task, pid_t to);
 void task_each(void (*visit)(struct task *, void *), void *arg);
