@@ -246,6 +246,11 @@ static bool await_child(int process, int options, struct reply *reply)
 		return false;
 	if (is_asleep(processes[process].parent))
 		return true;	/* its parent will find it */
+	/* a parent seen to end by its closed socket may still be about to leave
+	   its children to us */
+	if (processes[process].parent >= 0 &&
+	    !await_pidfd(processes[processes[process].parent].pid))
+		return false;
 	return waitid(P_PID, (id_t)processes[process].pid, &info,
 		      options | __WALL) == 0;
 }
