@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -30,6 +31,31 @@ bool mem_open(struct task *task)
 	return task->call.undumpable;
 }
 
+/* Can the kernel read for us what is PROT_EXEC alone?  Not with protection
+   keys on x86-64, nor with EPAN on arm64. */
+static bool can_read_code(void)
+{
+	static enum { UNKNOWN, YES, NO } answer;
+	int pair[2];
+	void *page;
+
+	if (answer != UNKNOWN)
+		return answer == YES;
+	answer = NO;
+	page = mmap(NULL, run.page_size, PROT_EXEC,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		return false;
+	if (pipe2(pair, O_CLOEXEC) == 0) {
+		if (write(pair[1], page, 1) == 1)
+			answer = YES;
+		close(pair[0]);
+		close(pair[1]);
+	}
+	munmap(page, run.page_size);
+	return answer == YES;
+}
+
 /* May the program itself touch this byte so?  The way over /proc asks not.
    What can be written can be read, on the CPUs that we know. */
 struct access {
@@ -46,7 +72,9 @@ static int look_up(const struct proc_map *map, void *arg)
 		return 0;
 	access->granted = map->start <= access->addr &&
 			  (map->prot[1] == 'w' ||
-			   map->prot[access->right] != '-');
+			   map->prot[access->right] != '-' ||
+			   (access->right == 0 && map->prot[2] == 'x' &&
+			    can_read_code()));
 	return 1;
 }
 

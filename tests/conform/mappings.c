@@ -358,6 +358,32 @@ static void exact_place(long arg)
 	}
 }
 
+/* What the kernel copies from and to depends on the CPU where memory can only
+   be executed. */
+static void protections(long arg)
+{
+	static const int protections[] = {
+		PROT_NONE, PROT_READ, PROT_WRITE, PROT_EXEC,
+		PROT_READ | PROT_EXEC, PROT_WRITE | PROT_EXEC,
+		PROT_READ | PROT_WRITE | PROT_EXEC,
+	};
+	struct shmid_ds *ds = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int id = segment(page_size());
+
+	(void)arg;
+	if (ds == MAP_FAILED)
+		broken("mmap");
+	shmctl(id, IPC_STAT, ds);
+	for (size_t i = 0; i < sizeof(protections) / sizeof(int); i++) {
+		mprotect(ds, page_size(), protections[i]);
+		say("protection %d", protections[i]);
+		say_result("IPC_SET", shmctl(id, IPC_SET, ds));
+		say_result("IPC_STAT", shmctl(id, IPC_STAT, ds));
+	}
+	shmctl(id, IPC_RMID, NULL);
+}
+
 static long bind_pages(char *addr, size_t pages, const uint64_t policy[3])
 {
 	uint64_t nodes[2] = { policy[1], 0 };
@@ -440,6 +466,7 @@ const struct test tests[] = {
 	{ "break_is_kept", break_is_kept, 0, NATIVE },
 	{ "limited_address_space", limited_address_space, 0, NATIVE },
 	{ "explicit_address", exact_place, 0, NATIVE },
+	{ "arguments_in_memory_of_each_protection", protections, 0, NATIVE },
 	{ "equal_policies_make_one_mapping", policies, 0, NATIVE },
 	{ NULL, NULL, 0, NATIVE },
 };
