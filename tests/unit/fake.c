@@ -51,6 +51,7 @@ struct fake {
 	uint64_t fail_host;
 	sysret_t host_result;
 	uint64_t pages_live;
+	uint64_t last_unmaps;
 };
 
 /* The door has no argument: one machine at a time. */
@@ -204,6 +205,14 @@ static sysret_t host_unmap(void *arg, uint64_t addr, uint64_t len)
 	return vm_munmap(vm_of(task), addr, len);
 }
 
+static sysret_t host_unmap_last(void *arg, uint64_t addr, uint64_t len)
+{
+	struct fake_task *task = arg;
+
+	task->machine->last_unmaps++;
+	return host_unmap(arg, addr, len);
+}
+
 static sysret_t host_read(void *arg, uint64_t addr, void *buf, size_t len)
 {
 	struct fake_task *task = arg;
@@ -265,6 +274,7 @@ static const struct emul_host fake_host = {
 	.pages_lock = pages_lock,
 	.map = host_map,
 	.unmap = host_unmap,
+	.unmap_last = host_unmap_last,
 	.read = host_read,
 	.write = host_write,
 	.memlock_limit = memlock_limit,
@@ -403,6 +413,11 @@ uint64_t fake_allocs(const struct fake *machine)
 uint64_t fake_pages_live(const struct fake *machine)
 {
 	return machine->pages_live;
+}
+
+uint64_t fake_last_unmaps(const struct fake *machine)
+{
+	return machine->last_unmaps;
 }
 
 /* ---- the check after each call ---- */

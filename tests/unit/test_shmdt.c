@@ -170,6 +170,24 @@ START_TEST(shmdt_of_a_removed_segment_destroys_it)
 }
 END_TEST
 
+START_TEST(shmdt_may_end_by_itself_unless_pages_go_with_it)
+{
+	start(2);
+	attach(id);
+	expect(fake_shmdt(task, W), 0);
+	expect(fake_last_unmaps(machine), 1);
+	W = attach(id);
+	fake_mprotect(task, at(1), PG, PROT_READ);
+	expect(fake_shmdt(task, W), 0);	/* one call more is to come */
+	expect(fake_last_unmaps(machine), 1);
+	start(2);
+	fake_shmctl(task, (uint64_t)id, IPC_RMID, 0);
+	expect(fake_shmdt(task, W), 0);
+	expect(fake_last_unmaps(machine), 1);
+	expect_n(id, -EINVAL);
+}
+END_TEST
+
 START_TEST(shmdt_by_a_dying_thread_records_what_happened)
 {
 	start(6);
@@ -202,6 +220,7 @@ Suite *suite_shmdt(void)
 	tcase_add_test(t, shmdt_of_a_grown_attach);
 	tcase_add_test(t, shmdt_leaves_sealed_pieces_and_says_nothing);
 	tcase_add_test(t, shmdt_of_a_removed_segment_destroys_it);
+	tcase_add_test(t, shmdt_may_end_by_itself_unless_pages_go_with_it);
 	tcase_add_test(t, shmdt_by_a_dying_thread_records_what_happened);
 	return suite;
 }
