@@ -55,6 +55,7 @@ const uint32_t arch_audit = AUDIT_ARCH_AARCH64;
 /* At a signal stop the kernel has rewound pc already, and for a handler
    without SA_RESTART it will undo that and say EINTR (do_signal()). */
 const bool arch_can_repeat = false;
+const bool arch_exec_takes_key;
 
 /* svc #0; udf #0.  No landing pad: nothing ever branches to it. */
 const unsigned char arch_stub[] = {

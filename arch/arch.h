@@ -66,6 +66,9 @@ struct arch_call {
 	uint64_t args[6];
 };
 
+/* Where there are protection keys, memory that can only be executed has one
+   of its own. */
+extern const bool arch_exec_takes_key;
 extern const uint32_t arch_audit;	/* AUDIT_ARCH_* of the native ABI */
 
 int arch_fetch(pid_t tid, struct arch_regs *regs, struct arch_call *call);

@@ -20,6 +20,7 @@
 
 const uint32_t arch_audit = AUDIT_ARCH_X86_64;
 const bool arch_can_repeat = true;
+const bool arch_exec_takes_key = true;
 
 /*
  * The sequences use no stack (there may be a red zone) and touch no flags;

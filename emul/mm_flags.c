@@ -63,17 +63,22 @@ static struct change advice_change(int advice)
 	}
 }
 
-/* mprotect keeps the protection key, pkey_mprotect sets it. */
-static struct change protection_change(const struct emul_mmcall *call)
+/* pkey_mprotect sets the protection key.  mprotect keeps it, but for the one
+   that the kernel gives to what can only be executed
+   (__arch_override_mprotect_pkey(), arch/x86/mm/pkeys.c, Linux 6.18). */
+static struct change protection_change(const struct emul *emul,
+				       const struct emul_mmcall *call)
 {
-	struct change change = { PIECE_PROT, 0 };
+	struct change change = { PIECE_PROT | PIECE_EXEC_KEY, 0 };
 
 	change.set = (uint32_t)call->prot & PIECE_PROT;
-
 	if (call->flags) {
 		change.clear |= PIECE_PKEY;
 		change.set |= (uint32_t)(call->flags - 1)
 				      << PIECE_PKEY_SHIFT & PIECE_PKEY;
+	} else if (change.set == EMUL_EXEC && emul->config.exec_takes_key) {
+		change.clear |= PIECE_PKEY;
+		change.set |= PIECE_EXEC_KEY;
 	}
 	return change;
 }
@@ -104,7 +109,7 @@ sysret_t flags_enter(struct emul *emul, const struct emul_mmcall *call)
 
 	if (policy_index(emul, call->policy) <= emul->policy_count)
 		return 0;
-	if (emul->policy_count == UINT16_MAX)
+	if (emul->policy_count == PIECE_POLICY_MAX)
 		return -ENOMEM;	/* more than a piece has bits for */
 	if (emul->policy_count == emul->policy_capacity) {
 		policies = memory_get(capacity, sizeof *policies);
@@ -127,7 +132,7 @@ static struct change call_change(const struct emul *emul,
 
 	switch (call->op) {
 	case EMUL_MM_MPROTECT:
-		return protection_change(call);
+		return protection_change(emul, call);
 	case EMUL_MM_MADVISE:
 		return advice_change(call->advice);
 	case EMUL_MM_MLOCK:

@@ -120,7 +120,7 @@ struct attach {
 
 /* Properties of a piece: whatever differs between neighbours keeps them
    apart.  Bits 0..2 are EMUL_READ, EMUL_WRITE, EMUL_EXEC; 12..15 the
-   protection key; 16..31 the memory policy. */
+   protection key; 17..31 the memory policy. */
 enum {
 	PIECE_PROT = EMUL_READ | EMUL_WRITE | EMUL_EXEC,
 	PIECE_LOCKED = 1 << 3,
@@ -134,9 +134,11 @@ enum {
 	PIECE_SEALED = 1 << 11,
 	PIECE_PKEY_SHIFT = 12,
 	PIECE_PKEY = 15 << PIECE_PKEY_SHIFT,
-	PIECE_POLICY_SHIFT = 16,
+	PIECE_EXEC_KEY = 1 << 16,	/* the kernel's own for PROT_EXEC */
+	PIECE_POLICY_SHIFT = 17,
 };
-#define PIECE_POLICY (UINT32_C(0xffff) << PIECE_POLICY_SHIFT)
+#define PIECE_POLICY_MAX UINT32_C(0x7fff)
+#define PIECE_POLICY (PIECE_POLICY_MAX << PIECE_POLICY_SHIFT)
 #define PIECE_LOCK_MASK ((uint32_t)(PIECE_LOCKED | PIECE_ONFAULT))
 
 /* A VMA of Linux, a node of its space's tree.  56 bytes. */

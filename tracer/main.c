@@ -112,6 +112,7 @@ static void set_up_emulation(const struct options *options)
 			run.arena_start + run.page_size : 0,
 		.arena_end = run.arena_end,
 		.task_size = run.task_size,
+		.exec_takes_key = arch_exec_takes_key,
 		.huge_group = (uint32_t)proc_number("sys/vm/hugetlb_shm_group"),
 	};
 

@@ -380,6 +380,9 @@ void fake_set_max_map_count(struct fake *machine, uint64_t count)
 void fake_guard_code(struct fake *machine)
 {
 	machine->guards_code = true;
+	machine->emul->config.exec_takes_key = true;
+	for (struct fake_mm *mm = machine->mms; mm; mm = mm->next)
+		mm->vm->guards_code = true;
 }
 
 void fake_set_checks(struct fake *machine, bool on)

@@ -182,6 +182,31 @@ START_TEST(protection_keys_tell_pieces_apart)
 }
 END_TEST
 
+START_TEST(code_alone_has_a_key_of_its_own)
+{
+	int both = PROT_READ | PROT_WRITE;
+
+	fake_guard_code(machine);
+	attach8();
+	/* an explicit key is lost, and not found again */
+	expect(fake_pkey_mprotect(task, at(2), 2 * PG, both, 3), 0);
+	expect(fake_mprotect(task, at(2), 2 * PG, PROT_EXEC), 0);
+	expect(fake_mprotect(task, at(2), PG, both), 0);
+	ck_assert_str_eq(pieces(W), "0-3@0 3-4@3 4-8@4");
+	/* mprotect keeps it else */
+	expect(fake_pkey_mprotect(task, at(5), 2 * PG, both, 3), 0);
+	expect(fake_mprotect(task, at(5), 2 * PG, PROT_READ), 0);
+	expect(fake_mprotect(task, at(5), PG, both), 0);
+	ck_assert_str_eq(pieces(W),
+			 "0-3@0 3-4@3 4-5@4 5-6@5 6-7@6 7-8@7");
+	/* the default key by name is another one */
+	expect(fake_pkey_mprotect(task, W, PG, PROT_EXEC, 0), 0);
+	expect(fake_mprotect(task, at(1), PG, PROT_EXEC), 0);
+	ck_assert_str_eq(pieces(W),
+			 "0-1@0 1-2@1 2-3@2 3-4@3 4-5@4 5-6@5 6-7@6 7-8@7");
+}
+END_TEST
+
 START_TEST(madvise_stopped_by_a_seal_changes_what_is_before_it)
 {
 	struct emul_mmcall call = { .op = EMUL_MM_MADVISE,
@@ -336,6 +361,8 @@ START_TEST(mlock_cannot_touch_guarded_code)
 	expect(fake_mlock(task, W, 8 * PG), 0);
 	expect(fake_munlock(task, W, 8 * PG), 0);
 	fake_guard_code(machine);
+	fake_mprotect(task, at(2), PG, PROT_READ);
+	fake_mprotect(task, at(2), PG, PROT_EXEC);
 	expect(fake_mlock(task, at(3), 5 * PG), 0);
 	expect(fake_mlock(task, W, 3 * PG), -ENOMEM);	/* but locked */
 	expect_n(id, 5);
@@ -477,6 +504,7 @@ Suite *suite_flags(void)
 	tcase_add_test(t, a_blind_host_makes_emul_go_by_the_error);
 	tcase_add_test(t, mlock_cannot_touch_guarded_code);
 	tcase_add_test(t, protection_keys_tell_pieces_apart);
+	tcase_add_test(t, code_alone_has_a_key_of_its_own);
 	tcase_add_test(t,
 		madvise_stopped_by_a_seal_changes_what_is_before_it);
 	tcase_add_test(t,

@@ -56,6 +56,9 @@ uint64_t object_usage(const struct object *object, uint64_t page)
 	return object->touched * page;
 }
 
+/* The key of what can only be executed; no program can name it. */
+enum { EXEC_KEY = 16 };
+
 static struct leaf *object_page(struct object *object, uint64_t pgoff,
 				uint64_t page)
 {
@@ -389,7 +392,8 @@ static bool over_memlock(const struct vm *vm, uint64_t more)
 /* arch_vma_access_permitted(): also of the kernel for the process itself. */
 static bool is_guarded(const struct vm *vm, const struct vma *vma)
 {
-	return vm->guards_code && vma->prot == PROT_EXEC && !vma->pkey;
+	return vm->guards_code && vma->prot == PROT_EXEC &&
+	       vma->pkey == EXEC_KEY;
 }
 
 /* Allocates the pages of a range of a mapping; false at the first one that
@@ -487,6 +491,10 @@ static void vm_change(struct vm *vm, uint64_t start, uint64_t end,
 			vma->policy = (uint64_t)change->policy;
 		if (change->key)
 			vma->pkey = change->key - 1;
+		else if (change->prot == PROT_EXEC && vm->guards_code)
+			vma->pkey = EXEC_KEY;
+		else if (change->prot >= 0 && vma->pkey == EXEC_KEY)
+			vma->pkey = 0;
 	}
 	vm_merge(vm);
 }
