@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/shm.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -171,6 +172,18 @@ static const char *trip(int id)
 	    shmdt((const void *)(uintptr_t)other) < 0)
 		return "shmdt failed";
 	return "round trip ok";
+}
+
+void need_linux(int major, int minor)
+{
+	struct utsname name;
+	int has_major = 0, has_minor = 0;
+
+	if (uname(&name) < 0 ||
+	    sscanf(name.release, "%d.%d", &has_major, &has_minor) != 2)
+		broken("uname");
+	if (has_major < major || (has_major == major && has_minor < minor))
+		skip("this kernel is older than the rule");
 }
 
 const char *round_trip(void)

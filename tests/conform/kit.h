@@ -50,6 +50,9 @@ _Noreturn void broken(const char *what);
 /* A capability that the case is about is missing here. */
 _Noreturn void skip(const char *why);
 
+/* Skips where the kernel is older than the rule. */
+void need_linux(int major, int minor);
+
 /* "EINVAL"; "exit 3", "signal TERM", "stopped TSTP", "continued". */
 const char *error_name(int error);
 const char *status_name(int status);

@@ -392,6 +392,53 @@ static long bind_pages(char *addr, size_t pages, const uint64_t policy[3])
 		       policy[2] ? nodes : NULL, policy[2] ? policy[2] : 1, 0);
 }
 
+struct key_step {
+	unsigned page, pages;
+	int prot;
+	int key;		/* -1: none; 1: of our own */
+};
+
+/* Memory that can only be executed has a key of the kernel's. */
+static void keys(long arg)
+{
+	enum { RW = PROT_READ | PROT_WRITE, X = PROT_EXEC, STEPS = 4 };
+	static const struct key_step rows[][STEPS] = {
+		{ { 2, 2, RW, 1 }, { 2, 1, RW, -1 } },
+		{ { 2, 2, RW, 1 }, { 2, 2, X, -1 }, { 2, 1, RW, -1 } },
+		{ { 2, 2, RW, 1 }, { 2, 2, PROT_READ, -1 }, { 2, 1, RW, -1 } },
+		{ { 2, 2, X, -1 }, { 2, 1, RW, -1 } },
+		{ { 2, 2, X, 0 }, { 1, 1, X, -1 } },
+		{ { 2, 2, X, 1 }, { 1, 1, X, -1 } },
+		{ { 2, 2, X, -1 }, { 1, 1, X, -1 } },
+		{ { 2, 2, X, 0 }, { 2, 1, X, -1 }, { 2, 1, RW, -1 } },
+	};
+	int key = pkey_alloc(0, 0);
+
+	(void)arg;
+	need_linux(6, 8);
+	if (key < 0)
+		skip("this CPU or kernel has no protection keys");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		int id = segment(6 * page_size());
+		char *addr = attach(id);
+
+		for (const struct key_step *step = rows[i];
+		     step < rows[i] + STEPS && step->pages; step++) {
+			char *at = addr + step->page * page_size();
+			size_t len = step->pages * page_size();
+			int error = step->key < 0 ?
+				mprotect(at, len, step->prot) :
+				pkey_mprotect(at, len, step->prot,
+					      step->key ? key : 0);
+
+			say("%zu: %d, nattch %ld", i, error, nattch(id));
+		}
+		shmctl(id, IPC_RMID, NULL);
+		for (size_t page = 0; page < 6; page++)
+			shmdt(addr + page * page_size());
+	}
+}
+
 /* Neighbours are one mapping again when their policies are equal. */
 static void policies(long arg)
 {
@@ -436,6 +483,7 @@ static void policies(long arg)
 	};
 
 	(void)arg;
+	need_linux(6, 8);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		int id = segment(5 * page_size());
 		char *addr = attach(id);
@@ -467,6 +515,7 @@ const struct test tests[] = {
 	{ "limited_address_space", limited_address_space, 0, NATIVE },
 	{ "explicit_address", exact_place, 0, NATIVE },
 	{ "arguments_in_memory_of_each_protection", protections, 0, NATIVE },
+	{ "code_alone_has_a_key_of_its_own", keys, 0, NATIVE },
 	{ "equal_policies_make_one_mapping", policies, 0, NATIVE },
 	{ NULL, NULL, 0, NATIVE },
 };
