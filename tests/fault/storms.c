@@ -340,6 +340,33 @@ static void everything(long count)
 	verdict();
 }
 
+static void sleep_until_killed(void *arg)
+{
+	(void)arg;
+	for (;;)
+		pause();
+}
+
+/* The same where a walk over all tasks is dear. */
+static void beside_idle(long count)
+{
+	static pid_t idle[100];
+
+	prepare();
+	for (int i = 0; i < 100; i++)
+		idle[i] = start(sleep_until_killed, NULL);
+	for (int i = 0; i < count; i++)
+		start(one_of_all, &i);
+	for (long left = count; left > 0; left--)
+		if (waitpid(-1, NULL, 0) < 0)
+			broken("waitpid");
+	for (int i = 0; i < 100; i++) {
+		kill(idle[i], SIGKILL);
+		reap(idle[i]);
+	}
+	verdict();
+}
+
 /* All threads end, and the last one leaves with an attachment. */
 static void *end_alone(void *arg)
 {
@@ -386,6 +413,7 @@ const struct test tests[] = {
 	{ "forks_amid_attaches_of_threads", forks, 0, NATIVE },
 	{ "trees_of_processes", trees, 0, NATIVE },
 	{ "six_processes_do_everything", everything, 6, NATIVE },
+	{ "six_processes_beside_100_idle_ones", beside_idle, 6, NATIVE },
 	{ "threads_end_one_by_one", leaders, 0, NATIVE },
 	{ NULL, NULL, 0, NATIVE },
 };
