@@ -374,6 +374,26 @@ static void move_onto_attachment(long arg)
 	claim(nattch(id) == 2, "nattch %ld", nattch(id));
 }
 
+/* EFAULT both times where the kernel copies for the thread itself. */
+static void guarded_arguments(long arg)
+{
+	struct shmid_ds *ds = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int key = pkey_alloc(0, 0);
+	int id = segment(page_size());
+
+	(void)arg;
+	if (key < 0)
+		skip("this CPU or kernel has no protection keys");
+	shmctl(id, IPC_STAT, ds);
+	if (pkey_mprotect(ds, page_size(), PROT_READ | PROT_WRITE, key) < 0 ||
+	    pkey_set(key, PKEY_DISABLE_ACCESS) < 0)
+		broken("pkey_set");
+	claim(shmctl(id, IPC_SET, ds) == 0, "IPC_SET: %s", error_name(errno));
+	claim(shmctl(id, IPC_STAT, ds) == 0, "IPC_STAT: %s",
+	      error_name(errno));
+}
+
 const struct test tests[] = {
 	{ "maps_name_a_memfd", names, 0, OURS },
 	{ "maps_join_pieces_that_nattch_counts", merged, 0, OURS },
@@ -398,5 +418,6 @@ const struct test tests[] = {
 	{ "advice_by_io_uring_is_not_counted", advice_by_ring, 0, OURS },
 	{ "move_from_other_memory_is_refused_as_a_whole", move_onto_attachment,
 	  0, OURS },
+	{ "protection_keys_guard_no_argument", guarded_arguments, 0, OURS },
 	{ NULL, NULL, 0, NATIVE },
 };
