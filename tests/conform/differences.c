@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/filter.h>
 #include <linux/io_uring.h>
 #include <linux/seccomp.h>
@@ -374,6 +375,47 @@ static void move_onto_attachment(long arg)
 	claim(nattch(id) == 2, "nattch %ld", nattch(id));
 }
 
+#define HUGE_GROUP "/proc/sys/vm/hugetlb_shm_group"
+
+static bool write_group(long group)
+{
+	int fd = open(HUGE_GROUP, O_WRONLY | O_CLOEXEC);
+	bool written = fd >= 0 && dprintf(fd, "%ld\n", group) > 0;
+
+	close(fd);
+	return written;
+}
+
+/* Of a group that may have huge pages only since the run began: EPERM, where
+   Linux would look at the pool of pages. */
+static void ask_for_huge_pages(void *arg)
+{
+	gid_t group = (gid_t)*(long *)arg;
+
+	if (setgroups(0, NULL) < 0 || setresgid(group, group, group) < 0 ||
+	    setresuid(group, group, group) < 0)
+		broken("setresuid");
+	claim(shmget(IPC_PRIVATE, 1, SHM_HUGETLB | 0600) < 0 &&
+	      errno == EPERM, "shmget: %s", error_name(errno));
+}
+
+static void late_huge_group(long group)
+{
+	long before = atol(file_text(HUGE_GROUP));
+	int id;
+
+	if (geteuid() != 0)
+		skip("needs root");
+	id = shmget(IPC_PRIVATE, 1, SHM_HUGETLB | SHM_NORESERVE | 0600);
+	if (id < 0 || shmctl(id, IPC_RMID, NULL) < 0)
+		skip("no huge pages on this kernel");
+	if (!write_group(group))
+		skip("vm.hugetlb_shm_group cannot be set");
+	reap(start(ask_for_huge_pages, &group));
+	if (!write_group(before))
+		broken(HUGE_GROUP);
+}
+
 /* EFAULT both times where the kernel copies for the thread itself. */
 static void guarded_arguments(long arg)
 {
@@ -418,6 +460,8 @@ const struct test tests[] = {
 	{ "advice_by_io_uring_is_not_counted", advice_by_ring, 0, OURS },
 	{ "move_from_other_memory_is_refused_as_a_whole", move_onto_attachment,
 	  0, OURS },
+	{ "huge_page_group_is_that_of_the_start", late_huge_group, 54321,
+	  OURS },
 	{ "protection_keys_guard_no_argument", guarded_arguments, 0, OURS },
 	{ NULL, NULL, 0, NATIVE },
 };
