@@ -436,6 +436,26 @@ static void guarded_arguments(long arg)
 	      error_name(errno));
 }
 
+/* Linux then has none left for what can only be executed, and keeps ours. */
+static void no_key_left(long arg)
+{
+	enum { RW = PROT_READ | PROT_WRITE };
+	int id = segment(6 * page_size());
+	char *at = (char *)attach(id) + 2 * page_size();
+	int key = pkey_alloc(0, 0);
+
+	(void)arg;
+	if (key < 0)
+		skip("this CPU or kernel has no protection keys");
+	while (pkey_alloc(0, 0) >= 0)
+		;
+	if (pkey_mprotect(at, 2 * page_size(), RW, key) < 0 ||
+	    mprotect(at, 2 * page_size(), PROT_EXEC) < 0 ||
+	    mprotect(at, page_size(), RW) < 0)
+		broken("mprotect");
+	claim(nattch(id) == 3, "nattch %ld", nattch(id));
+}
+
 const struct test tests[] = {
 	{ "maps_name_a_memfd", names, 0, OURS },
 	{ "maps_join_pieces_that_nattch_counts", merged, 0, OURS },
@@ -462,6 +482,7 @@ const struct test tests[] = {
 	  0, OURS },
 	{ "huge_page_group_is_that_of_the_start", late_huge_group, 54321,
 	  OURS },
+	{ "code_alone_has_a_key_when_none_is_left", no_key_left, 0, OURS },
 	{ "protection_keys_guard_no_argument", guarded_arguments, 0, OURS },
 	{ NULL, NULL, 0, NATIVE },
 };
