@@ -142,6 +142,17 @@ static sysret_t serve(struct task *task, int fd)
 	}
 }
 
+/* `sequence`: its offset in the stub. */
+static void take_off(struct task *task, enum flight_kind kind,
+		     const struct arch_call *call, size_t sequence)
+{
+	arch_rewrite(task->tid, &task->call.regs, call,
+		     run.arena_start + sequence);
+	task->flight.kind = kind;
+	task->call.at = CALL_FLYING;
+	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
+}
+
 sysret_t flight_attach(struct task *task, int fd, const uint64_t args[6])
 {
 	struct arch_call carrier = {
@@ -152,12 +163,8 @@ sysret_t flight_attach(struct task *task, int fd, const uint64_t args[6])
 	/* making it dumpable can have taken it from its seccomp stop */
 	if (write_data(task, args[0]) < 0 || task->call.at != CALL_SECCOMP)
 		return -EFAULT;
-	arch_rewrite(task->tid, &task->call.regs, &carrier,
-		     run.arena_start + arch_stub_attach);
-	task->flight.kind = FLIGHT_ATTACH;
 	task->flight.addr = args[0];
-	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
-	task->call.at = CALL_FLYING;
+	take_off(task, FLIGHT_ATTACH, &carrier, arch_stub_attach);
 	/* an error here comes back as mmap's, at the stop */
 	if (serve(task, fd) == SYSRET_GONE) {
 		task->flight.kind = FLIGHT_NONE;
@@ -181,12 +188,8 @@ sysret_t flight_open(struct task *task, const struct arch_stub_file *file)
 
 	if (write_file(task, file, &call) < 0 || task->call.at != CALL_SECCOMP)
 		return -EFAULT;
-	arch_rewrite(task->tid, &task->call.regs, &call,
-		     run.arena_start + arch_stub_open);
-	task->flight.kind = FLIGHT_ATTACH;
 	task->flight.addr = file->mmap[0];
-	task->call.at = CALL_FLYING;
-	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
+	take_off(task, FLIGHT_ATTACH, &call, arch_stub_open);
 	return (sysret_t)file->mmap[0];
 }
 
@@ -200,11 +203,7 @@ sysret_t flight_detach(struct task *task, uint64_t addr, uint64_t len)
 	call.args[1] = len;
 	if (write_data(task, 0) < 0 || task->call.at != CALL_SECCOMP)
 		return -EFAULT;
-	arch_rewrite(task->tid, &task->call.regs, &call,
-		     run.arena_start + arch_stub_detach);
-	task->flight.kind = FLIGHT_DETACH;
-	task->call.at = CALL_FLYING;
-	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
+	take_off(task, FLIGHT_DETACH, &call, arch_stub_detach);
 	return 0;
 }
 

@@ -60,7 +60,11 @@ struct call {
 
 /* A call that ends by itself, in the stub's code (flight.h). */
 struct flight {
-	enum { FLIGHT_NONE, FLIGHT_ATTACH, FLIGHT_DETACH } kind;
+	enum flight_kind {
+		FLIGHT_NONE,
+		FLIGHT_ATTACH,
+		FLIGHT_DETACH,
+	} kind;
 	uint64_t addr;		/* where the attach should come to be */
 	bool failed;		/* it did not: go the long way */
 	siginfo_t held;		/* si_signo 0: none */
