@@ -10,6 +10,10 @@
  *	  --shmtrace=PROGRAM	for on and off
  *	  --jobs=N		scenarios at once (2)
  *	  --keep=N		stop after N differences (1)
+ *	  --user=UID		as that user (root only)
+ *
+ * On kernels before 6.17 calls of which an answer has changed since 6.1 are
+ * left out: emul/ and shmtrace answer as the newest does.
  */
 #include "generate.h"
 
@@ -27,6 +31,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,6 +55,8 @@ static struct {
 	const char *scenario, *shmtrace;
 	uint64_t from, to;
 	int ops, jobs, keep, njudges;
+	struct avoid avoid;
+	const char *user;			/* NULL: who started us */
 	const struct judge *judges[MAX_JUDGES];	/* [0] is the kernel */
 } options = { .from = 1, .to = 100, .ops = 200, .jobs = 2, .keep = 1,
 	      .njudges = 1, .judges = { &all_judges[0] } };
@@ -89,9 +96,9 @@ static void write_case(const char *path, uint64_t seed,
 static _Noreturn void exec_judge(const struct judge *judge, bool arena,
 				 char *file)
 {
-	char engine[64], under[1024], print[] = "--print",
+	char engine[64], under[1024], user[64], print[] = "--print",
 		arena_word[] = "--arena", name[512];
-	char *argv[8];
+	char *argv[9];
 	int n = 0;
 
 	snprintf(name, sizeof(name), "%s", options.scenario);
@@ -106,6 +113,10 @@ static _Noreturn void exec_judge(const struct judge *judge, bool arena,
 		argv[n++] = under;
 	if (arena)
 		argv[n++] = arena_word;
+	if (options.user) {
+		snprintf(user, sizeof(user), "--user=%s", options.user);
+		argv[n++] = user;
+	}
 	argv[n++] = file;
 	argv[n] = NULL;
 	execv(argv[0], argv);
@@ -292,8 +303,9 @@ static void report(const struct job *job, const struct judge *judge)
 			printf("\t%s\n", lines.line[i]);
 		show_outcomes(MAX_JOBS, judge);
 	}
-	printf("repeat: make diff SEEDS=%" PRIu64 " OPS=%d JUDGES=%s\n",
-	       job->seed, options.ops, judge->name);
+	printf("repeat: make diff SEEDS=%" PRIu64 " OPS=%d JUDGES=%s%s%s\n",
+	       job->seed, options.ops, judge->name,
+	       options.user ? " RUN_AS=" : "", options.user ? options.user : "");
 	fflush(stdout);
 	lines_free(&lines);
 }
@@ -311,7 +323,7 @@ static void start_job(struct job *job, int slot)
 	job->seed = next_seed++;
 	job->slot = slot;
 	job->lines.count = 0;
-	generate(job->seed, options.ops, &job->lines);
+	generate(job->seed, options.ops, &options.avoid, &job->lines);
 	path_of(path, slot, "case");
 	write_case(path, job->seed, &job->lines);
 	for (int i = 0; i < options.njudges; i++)
@@ -409,6 +421,7 @@ static const struct option table[] = {
 	{ "judges", required_argument, NULL, 'j' },
 	{ "jobs", required_argument, NULL, 'n' },
 	{ "keep", required_argument, NULL, 'k' },
+	{ "user", required_argument, NULL, 'u' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -436,9 +449,23 @@ static void take_option(int option)
 	case 'k':
 		options.keep = atoi(optarg);
 		return;
+	case 'u':
+		options.user = optarg;
+		return;
 	default:
 		exit(2);
 	}
+}
+
+static bool kernel_is_before(int major, int minor)
+{
+	struct utsname name;
+	int its_major, its_minor;
+
+	if (uname(&name) < 0 ||
+	    sscanf(name.release, "%d.%d", &its_major, &its_minor) != 2)
+		errx(2, "no release of the kernel");
+	return its_major < major || (its_major == major && its_minor < minor);
 }
 
 static void clean_up(void)
@@ -466,7 +493,10 @@ int main(int argc, char **argv)
 		errx(2, "usage: see the head of the source");
 	if (access(options.scenario, X_OK) < 0)
 		err(2, "%s", options.scenario);
-	if (!mkdtemp(folder))
+	options.avoid.root = options.user || geteuid() != 0;
+	options.avoid.changed = kernel_is_before(6, 17);
+	/* whoever it is must read the scenarios */
+	if (!mkdtemp(folder) || chmod(folder, 0755) < 0)
 		err(2, "%s", folder);
 	run();
 	clean_up();

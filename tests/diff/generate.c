@@ -10,7 +10,6 @@
 #include "generate.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,11 +28,13 @@ struct process {
 
 struct generator {
 	uint64_t random;
+	struct avoid avoid;
 	struct lines *lines;
 	struct process processes[PROCESSES];
 	int born;		/* letters used */
 	int segments;		/* variables used */
 	int attaches;
+	int moves;		/* places of do_mremap_away() used */
 	int ticks;		/* still allowed */
 	bool arena, limits, seals, namespaces, lock_all;
 	int who;
@@ -151,10 +152,15 @@ static void do_shmget(struct generator *g)
 		"-1", "0x8000000000000000", "0x4000000000000" };
 	char size[16];
 
+	const char *mode = PICK(g, modes);
+
+	/* root may always, and nobody else with a mode of 0 */
+	if (g->avoid.root && chance(g, 70))
+		mode = "0600";
 	snprintf(size, sizeof(size), "%up", 1 + below(g, 8));
 	step(g, "s%d = shmget %s %s %s|%s", g->segments % SEGMENTS,
 	     PICK(g, keys), chance(g, 15) ? PICK(g, sizes) : size,
-	     PICK(g, flags), PICK(g, modes));
+	     PICK(g, flags), mode);
 	g->segments++;
 }
 
@@ -191,12 +197,13 @@ static void do_shmat(struct generator *g)
 static bool use_attach(struct generator *g)
 {
 	static const char *const uses[] = { "shmdt a%d", "shmdt a%d",
-		"get a%d", "put a%d 5", "mprotect a%d 1p R",
-		"mprotect a%d 1p RW", "mlock a%d 1p", "madvise a%d 1p DONTFORK",
-		"maps a%d 1p" };
+		"get a%d", "put a%d 5", "maps a%d 1p", "mprotect a%d 1p R",
+		"mprotect a%d 1p RW", "mlock a%d 1p",
+		"madvise a%d 1p DONTFORK" };
+	enum { UNCHANGED = 5, ALL = sizeof(uses) / sizeof(uses[0]) };
 	struct process *self = &g->processes[g->who];
 	int attach = self->attach;
-	uint32_t which = below(g, sizeof(uses) / sizeof(uses[0]));
+	uint32_t which = below(g, g->avoid.changed ? UNCHANGED : ALL);
 	char text[64];
 
 	if (attach < 0)
@@ -302,6 +309,26 @@ static void do_mprotect(struct generator *g)
 	     PICK(g, prots));
 }
 
+/* Nothing that fails behind a half of it, and moved to where no other piece
+   of the segment can be beside it. */
+static void do_mremap_away(struct generator *g)
+{
+	enum { FREE = 46, EACH = 3, WINDOW = 64 };
+	uint32_t from = chance(g, 20) ? FREE + below(g, WINDOW - FREE) :
+					below(g, SPAN);
+	uint32_t to = FREE + EACH * (uint32_t)g->moves;
+	uint32_t new = 1 + below(g, EACH - 1);
+
+	if (to + EACH > WINDOW || chance(g, 40)) {
+		step(g, "mremap W+%up %up %up 0 W", from, 1 + below(g, 5),
+		     1 + below(g, 5));
+		return;
+	}
+	g->moves++;
+	step(g, "mremap W+%up %up %up MAYMOVE|TO W+%up", from,
+	     chance(g, 20) ? 0 : chance(g, 50) ? 1 : new, new, to);
+}
+
 static void do_mremap(struct generator *g)
 {
 	static const char *const flags[] = { "MAYMOVE|TO", "MAYMOVE|TO",
@@ -309,6 +336,10 @@ static void do_mremap(struct generator *g)
 		"TO", "DONTUNMAP", "0x80" };
 	char at[24], to[24], old[24], new[24];
 
+	if (g->avoid.changed) {
+		do_mremap_away(g);
+		return;
+	}
 	length(g, old);
 	place(g, at);
 	if (chance(g, 8))
@@ -570,16 +601,17 @@ static void do_many(struct generator *g)
 	     1 + below(g, 30));
 }
 
-static const struct {
+static const struct kind {
 	uint32_t weight;
 	void (*emit)(struct generator *g);
+	bool changed;
 } kinds[] = {
 	{ 80, do_shmget }, { 160, do_shmat }, { 80, do_shmdt },
 	{ 60, do_stat }, { 20, do_info }, { 25, do_set }, { 30, do_remove },
 	{ 20, do_lock }, { 30, do_shmctl }, { 60, do_munmap },
-	{ 30, do_mmap }, { 90, do_mprotect }, { 90, do_mremap },
-	{ 60, do_madvise }, { 50, do_mlock }, { 5, do_mlockall },
-	{ 15, do_mbind }, { 20, do_mseal }, { 30, do_remap_file_pages },
+	{ 30, do_mmap }, { 90, do_mprotect, true }, { 90, do_mremap },
+	{ 60, do_madvise, true }, { 50, do_mlock, true }, { 5, do_mlockall, true },
+	{ 15, do_mbind, true }, { 20, do_mseal, true }, { 30, do_remap_file_pages, true },
 	{ 60, do_access }, { 40, do_maps }, { 60, do_birth }, { 20, do_exec },
 	{ 50, do_end }, { 20, do_credentials }, { 25, do_limits },
 	{ 10, do_namespace }, { 10, do_tick }, { 5, do_many },
@@ -604,14 +636,16 @@ static void choose_who(struct generator *g)
 static void emit_one(struct generator *g)
 {
 	uint32_t total = 0, at;
-	size_t i = 0;
+	const struct kind *kind;
 
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
 		total += kinds[k].weight;
-	at = below(g, total);
-	while (at >= kinds[i].weight)
-		at -= kinds[i++].weight;
-	kinds[i].emit(g);
+	do {
+		at = below(g, total);
+		for (kind = kinds; at >= kind->weight; kind++)
+			at -= kind->weight;
+	} while (kind->changed && g->avoid.changed);
+	kind->emit(g);
 }
 
 /* Differences should show soon after they arise. */
@@ -629,19 +663,21 @@ int generate_uses_arena(uint64_t seed)
 	return seed & 1;
 }
 
-void generate(uint64_t seed, int ops, struct lines *lines)
+void generate(uint64_t seed, int ops, const struct avoid *avoid,
+	      struct lines *lines)
 {
-	struct generator g = { .lines = lines, .born = 1 };
+	struct generator g = { .lines = lines, .avoid = *avoid, .born = 1 };
 
 	g.random = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15);
 	for (int i = 0; i < 8; i++)
 		below(&g, 2);
-	g.processes[0] = (struct process){ .alive = true, .plain_root = true,
+	g.processes[0] = (struct process){ .alive = true,
+					   .plain_root = !avoid->root,
 					   .vfork_parent = -1, .attach = -1 };
 	g.arena = generate_uses_arena(seed);
 	g.limits = chance(&g, 15);
 	g.seals = chance(&g, 8);
-	g.lock_all = chance(&g, 20);
+	g.lock_all = chance(&g, 20) && !avoid->root;
 	g.namespaces = chance(&g, 10);
 	g.ticks = chance(&g, 10) ? 2 : 0;
 	while (lines->count < ops) {
