@@ -375,6 +375,27 @@ static void move_onto_attachment(long arg)
 	claim(nattch(id) == 2, "nattch %ld", nattch(id));
 }
 
+/* Before 6.8 a piece that becomes like its neighbour is a third one, and does
+   not go over to it; before 6.17 a move that fails has emptied its target. */
+static void newest_answers(long arg)
+{
+	size_t page = page_size();
+	int id = segment(4 * page), other = segment(2 * page);
+	char *addr = attach(id), *target = attach(other);
+
+	(void)arg;
+	if (mprotect(addr + 2 * page, 2 * page, PROT_READ) < 0 ||
+	    mprotect(addr + 2 * page, page, PROT_READ | PROT_WRITE) < 0)
+		broken("mprotect");
+	claim(nattch(id) == 2, "nattch %ld", nattch(id));
+	claim(mremap(addr + 3 * page, 2 * page, 2 * page,
+		     MREMAP_MAYMOVE | MREMAP_FIXED, target) == MAP_FAILED &&
+	      errno == EFAULT, "mremap: %s", error_name(errno));
+	claim(nattch(other) == 1, "the target: nattch %ld", nattch(other));
+	detach(target);
+	detach(addr);
+}
+
 #define HUGE_GROUP "/proc/sys/vm/hugetlb_shm_group"
 
 static bool write_group(long group)
@@ -480,6 +501,7 @@ const struct test tests[] = {
 	{ "advice_by_io_uring_is_not_counted", advice_by_ring, 0, OURS },
 	{ "move_from_other_memory_is_refused_as_a_whole", move_onto_attachment,
 	  0, OURS },
+	{ "answers_are_those_of_linux_6_18", newest_answers, 0, OURS },
 	{ "huge_page_group_is_that_of_the_start", late_huge_group, 54321,
 	  OURS },
 	{ "code_alone_has_a_key_when_none_is_left", no_key_left, 0, OURS },
