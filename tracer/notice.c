@@ -118,6 +118,16 @@ bool notice_poll(struct notice *notice)
 	return take_got(notice);
 }
 
+/* Since Linux 6.11 a filter is released at the beginning of exit: when its last
+   user ends nobody can wait for it any more, and the exit itself, which we are
+   about to wait for, would share the CPU with our questions. */
+static bool is_hung_up(void)
+{
+	struct pollfd entry = { .fd = run.listener };
+
+	return poll(&entry, 1, 0) > 0 && entry.revents & POLLHUP;
+}
+
 /* SIGCHLD since it was last asked for: by the loop, by one who sleeps. */
 static volatile sig_atomic_t children_came, children_woke;
 
@@ -238,8 +248,10 @@ bool notice_next(struct notice *notice)
 		let_children_in(true);
 		if (!children_woke) {
 			began = true;
-			ioctl(run.listener, SECCOMP_IOCTL_NOTIF_RECV,
-			      &sleep_state.got);
+			if (ioctl(run.listener, SECCOMP_IOCTL_NOTIF_RECV,
+				  &sleep_state.got) < 0 &&
+			    errno == ENOENT && is_hung_up())
+				run.notices = false;
 		}
 		break;
 	case BY_TIMER:
