@@ -51,20 +51,36 @@ vm-arm64:
 		/usr/aarch64-linux-gnu/lib $(ARM64_LIB) \
 		$(ARM64)/root/lib/aarch64-linux-gnu
 
-# The long list once; then an old kernel, pointer authentication and BTI, and
-# two CPUs, each with what it can change.
 ARM64_BOOT := $(VM)/boot -i $(ARM64)/payload.cpio
 
+# All of it on the newest kernel, in two guests beside each other.
+boot-arm64-conform:
+	@$(ARM64_BOOT) -e SUITES=arm64,conform arm64 $(ARM64)/kernel-newest
+
+boot-arm64-full:
+	@$(ARM64_BOOT) -e SUITES=arm64,full arm64 $(ARM64)/kernel-newest
+
+# The oldest kernel, pointer authentication and BTI, and two CPUs, each with
+# what it can change.
+boot-arm64-oldest:
+	@$(ARM64_BOOT) -e SUITES=arm64,short -c cortex-a53 arm64 \
+		$(ARM64)/kernel-oldest
+
+boot-arm64-pauth:
+	@$(ARM64_BOOT) -e SUITES=arm64,short -c max,pauth-impdef=on arm64 \
+		$(ARM64)/kernel-newest
+
+boot-arm64-races:
+	@$(ARM64_BOOT) -e SUITES=races -s 2 arm64 $(ARM64)/kernel-newest
+
+BOOTS_ALONGSIDE := conform full oldest pauth
+
+# Two guests with one CPU each take two CPUs; one with two CPUs, which wait for
+# each other, takes them by itself.
 check-arm64: vm-arm64
-	@tests/summary \
-		'$(ARM64_BOOT) -e SUITES=arm64,full arm64 \
-			$(ARM64)/kernel-newest' \
-		'$(ARM64_BOOT) -e SUITES=arm64,short -c cortex-a53 arm64 \
-			$(ARM64)/kernel-oldest' \
-		'$(ARM64_BOOT) -e SUITES=arm64,short -c max,pauth-impdef=on \
-			arm64 $(ARM64)/kernel-newest' \
-		'$(ARM64_BOOT) -e SUITES=races -s 2 arm64 \
-			$(ARM64)/kernel-newest'
+	@tests/summary '$(MAKE) -k -j 2 -O \
+			$(BOOTS_ALONGSIDE:%=boot-arm64-%)' \
+		'$(MAKE) boot-arm64-races'
 
 # ---- kernels of our own ----
 
@@ -74,8 +90,8 @@ check-arm64-64k: vm-arm64
 	@$(if $(filter no,$(SETUP)),,tests/setup $(KERNEL_TOOLS))
 	@$(VM)/kernel arm64 $(ARM64)/kernel-64k $(VM)/kernel.config \
 		$(VM)/kernel-64k.config
-	@tests/summary '$(ARM64_BOOT) -e SUITES=arm64,full -m 1536 arm64 \
-		$(ARM64)/kernel-64k'
+	@tests/summary '$(ARM64_BOOT) -e SUITES=arm64,full,conform -m 1536 \
+		arm64 $(ARM64)/kernel-64k'
 
 NOSYSV	:= build/vm/nosysv
 NOSYSV_TOOLS := qemu-system-x86 binutils cpio
@@ -117,4 +133,4 @@ check-nosysv: vm-nosysv
 		-i $(NOSYSV)/payload.cpio x86_64 $(NOSYSV)/kernel'
 
 .PHONY: check-arch build-vm vm-arm64 check-arm64 check-arm64-64k vm-nosysv \
-	check-nosysv
+	check-nosysv $(patsubst %,boot-arm64-%,$(BOOTS_ALONGSIDE) races)
