@@ -198,11 +198,12 @@ static bool event_message(const struct task *task, unsigned long *message)
 	       !call_has_moved(task);
 }
 
-struct task *birth_announced(struct task *parent)
+struct task *birth_announced(struct task *parent, pid_t *expected)
 {
 	unsigned long tid;
 	struct task *task;
 
+	*expected = 0;
 	if (!event_message(parent, &tid))
 		return NULL;
 	task = announce(parent, (pid_t)tid, clone_flags(parent, (pid_t)tid));
@@ -211,6 +212,8 @@ struct task *birth_announced(struct task *parent)
 		task_free(task);
 		return NULL;
 	}
+	if (!task)
+		*expected = (pid_t)tid;
 	return task;
 }
 

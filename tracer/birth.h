@@ -13,8 +13,9 @@ struct task *birth_unannounced(pid_t tid);
 struct task *birth_first(pid_t tid, struct emul_ns *ns);
 
 /* At the parent's fork event: adopt the child.  Returns it when it was
-   waiting for this and must be resumed, else NULL. */
-struct task *birth_announced(struct task *parent);
+   waiting for this and must be resumed, else NULL; `expected` is one that has
+   its first stop before it, else 0. */
+struct task *birth_announced(struct task *parent, pid_t *expected);
 /* At the first stop of an announced child. */
 void birth_first_stop(struct task *task);
 

@@ -153,11 +153,14 @@ static void handle_birth(struct task *task)
 
 static void handle_fork(struct task *parent)
 {
-	struct task *child = birth_announced(parent);
+	pid_t expected;
+	struct task *child = birth_announced(parent, &expected);
 
 	parent->call.ours = true;	/* it may have changed: check */
 	if (child)
 		handle_birth(child);
+	if (expected)
+		statuses_expect(expected);
 	handled(parent, 0);
 }
 

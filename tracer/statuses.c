@@ -18,8 +18,10 @@
 enum {
 	FEW = 64,		/* tasks: a walk over these is cheap */
 	RECENT = 4,
-	WALKS = 256,		/* after a SIGCHLD that was swallowed */
-	SWALLOWED_NS = 1000000,
+	WALKS = 8,		/* more for each SIGCHLD that was swallowed, */
+	MANY_WALKS = 64,	/* and no more than so many */
+	SWALLOWED_NS = 1000000,	/* and for each task: */
+	SWALLOWED_NS_EACH = 1000,
 };
 
 static pid_t recent[RECENT];	/* tasks that stopped last */
@@ -70,6 +72,13 @@ static void remember(pid_t tid)
 	next_recent = (next_recent + 1) % RECENT;
 }
 
+void statuses_expect(pid_t tid)
+{
+	remember(tid);
+	if (task_count() > FEW)
+		take(tid, WNOHANG);
+}
+
 /* False when no task is left.  Tells how many there were that nothing had
    pointed to. */
 static bool take_all(int flags, unsigned *surprises)
@@ -101,12 +110,14 @@ static void take_likely(void)
 	}
 }
 
-/* Once SWALLOWED_NS from now; false if that is not possible. */
+/* Once, when a walk has become cheap beside the time until then; false if that is not possible. */
 static bool set_timer(void)
 {
 	static timer_t timer;
 	static enum { UNKNOWN, MADE, NONE } state;
-	const struct itimerspec once = { .it_value.tv_nsec = SWALLOWED_NS };
+	long wait = SWALLOWED_NS + SWALLOWED_NS_EACH * (long)task_count();
+	const struct itimerspec once = {
+		.it_value = { wait / 1000000000, wait % 1000000000 } };
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
 				  .sigev_signo = NOTICE_TIMER };
 
@@ -126,13 +137,14 @@ bool statuses_take(bool block)
 		take_likely();
 		return true;
 	}
-	if (unsure)
+	if (unsure || walks_left)
 		take_likely();
 	any = take_all(block ? 0 : WNOHANG, &surprises);
-	if (walks_left)
+	if (surprises && (unsure || walks_left))
+		walks_left = walks_left + WALKS < MANY_WALKS ?
+			walks_left + WALKS : MANY_WALKS;
+	else if (walks_left)
 		walks_left--;
-	else if (unsure && surprises)
-		walks_left = WALKS;
 	unsure = false;
 	notice_forget_hints();
 	return any;

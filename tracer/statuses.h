@@ -6,6 +6,7 @@
 #define STATUSES_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /*
  * Take in (task_defer) all statuses that are there, so that each task has its
@@ -18,5 +19,8 @@
  * millisecond then.
  */
 bool statuses_take(bool block);
+
+/* A new task that will stop, or has: its SIGCHLD may be the parent's. */
+void statuses_expect(pid_t tid);
 
 #endif
