@@ -341,19 +341,25 @@ static size_t mib(long kib)
 	return (size_t)kib / 1024 << 20;
 }
 
-static void say_create(const char *what, size_t size, int flags)
+/* The id, or -1. */
+static int say_create(const char *what, size_t size, int flags)
 {
 	int id = shmget(IPC_PRIVATE, size, 0600 | flags);
 
 	say_result(what, id < 0 ? -1 : 0);
+	return id;
 }
 
 /* Everything that vm.overcommit_memory=2 still allows, to some megabytes:
-   others live here, too. */
+   others live here, too.  And the kernel knows what is committed to a 256th of
+   all memory only, on each side (vm_committed_as_batch). */
 static void strict_commit(long attached)
 {
-	size_t left, slack = (size_t)64 << 20;
-	int id;
+	size_t left, slack = mib(meminfo("MemTotal:")) / 64;
+	int id, others[3];
+
+	if (slack < (size_t)64 << 20)
+		slack = (size_t)64 << 20;
 
 	if (strtol(file_text("/proc/sys/vm/overcommit_memory"), NULL, 10) != 2)
 		skip("vm.overcommit_memory is not 2");
@@ -365,12 +371,17 @@ static void strict_commit(long attached)
 	id = segment(left - 4 * slack);
 	if (attached)
 		memset(attach(id), 1, slack);
-	say_create("more than the rest", 5 * slack, 0);
-	say_create("less than the rest", slack, 0);
-	say_create("less, not reserved", slack, SHM_NORESERVE);
+	others[0] = say_create("more than the rest", 5 * slack, 0);
+	others[1] = say_create("less than the rest", slack, 0);
+	others[2] = say_create("less, not reserved", slack, SHM_NORESERVE);
 	say_create("too much now", 2 * slack + slack / 2, 0);
 	shmctl(id, IPC_RMID, NULL);
-	say_create("too much before", 2 * slack + slack / 2, 0);
+	id = say_create("too much before", 2 * slack + slack / 2, 0);
+	/* what is left to the end of the namespace goes when the next case has
+	   begun */
+	shmctl(id, IPC_RMID, NULL);
+	for (int i = 0; i < 3; i++)
+		shmctl(others[i], IPC_RMID, NULL);
 }
 
 static void lax_commit(long arg)
