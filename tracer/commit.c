@@ -41,8 +41,8 @@ bool commit_is_strict(void)
 	return mode() == NEVER;
 }
 
-/* All memory and swap, for each one alone. */
-static bool fits_memory(uint64_t pages)
+/* All memory and swap, for each one alone; less than nothing is too much. */
+static bool fits_memory(int64_t pages)
 {
 	struct sysinfo info;
 	uint64_t total;
@@ -50,7 +50,7 @@ static bool fits_memory(uint64_t pages)
 	if (sysinfo(&info) < 0)
 		return true;
 	total = ((uint64_t)info.totalram + info.totalswap) * info.mem_unit;
-	return pages <= total / run.page_size;
+	return (uint64_t)pages <= total / run.page_size;
 }
 
 /* "Name:    123 kB", in pages. */
@@ -90,22 +90,22 @@ static uint64_t kept_back(const struct emul_pages_request *request)
 }
 
 static bool fits_limit(const struct emul_pages_request *request,
-		       uint64_t pages, uint64_t promised)
+		       int64_t pages, int64_t promised)
 {
 	char *text = proc_read_file("meminfo");
-	uint64_t limit, used, kept = kept_back(request);
+	int64_t limit, used, kept = (int64_t)kept_back(request);
 
 	if (!text)
 		return true;
-	limit = meminfo_pages(text, "\nCommitLimit:");
-	used = meminfo_pages(text, "\nCommitted_AS:") + promised;
+	limit = (int64_t)meminfo_pages(text, "\nCommitLimit:");
+	used = (int64_t)meminfo_pages(text, "\nCommitted_AS:") + promised +
+	       pages;
 	free(text);
-	return limit > kept && used < limit - kept &&
-	       pages < limit - kept - used;
+	return (used > 0 ? used : 0) < limit - kept;
 }
 
-bool commit_allows(const struct emul_pages_request *request, uint64_t pages,
-		   uint64_t (*promised)(void))
+bool commit_allows(const struct emul_pages_request *request, int64_t pages,
+		   int64_t (*promised)(void))
 {
 	switch (mode()) {
 	case ALWAYS:

@@ -15,7 +15,7 @@ void commit_init(void);
 bool commit_is_strict(void);
 /* __vm_enough_memory(): may `request`, of so many pages, be accounted?
    promised() is how much our segments have accounted and not yet taken. */
-bool commit_allows(const struct emul_pages_request *request, uint64_t pages,
-		   uint64_t (*promised)(void));
+bool commit_allows(const struct emul_pages_request *request, int64_t pages,
+		   int64_t (*promised)(void));
 
 #endif

@@ -28,7 +28,7 @@ struct pages {
 	uint64_t size;		/* bytes, whole huge pages */
 	uint32_t huge_shift;
 	void *reserve;		/* a mapping that holds huge pages for us */
-	uint64_t accounted;	/* base pages that count as committed */
+	int64_t accounted;	/* base pages that count as committed */
 	struct keep *keep;	/* SHM_LOCK */
 	int64_t next_free;
 };
@@ -218,28 +218,31 @@ static uint64_t file_blocks(const struct pages *pages)
 }
 
 /* What the segments have accounted, less what the kernel counts already. */
-static uint64_t promised(void)
+static int64_t promised(void)
 {
-	uint64_t pages = 0;
+	int64_t pages = 0;
 
 	for (int64_t i = 0; i < room; i++) {
-		uint64_t taken;
+		int64_t taken;
 
 		if (!table[i].accounted)
 			continue;
-		taken = file_blocks(&table[i]) * 512 / run.page_size;
-		if (taken < table[i].accounted)
+		taken = (int64_t)(file_blocks(&table[i]) * 512 /
+				  run.page_size);
+		if (taken < table[i].accounted || table[i].accounted < 0)
 			pages += table[i].accounted - taken;
 	}
 	return pages;
 }
 
-/* shmem_acct_size() */
+/* shmem_acct_size().  Its rounding up takes a size in the last page that there
+   is beyond the largest number, and from there on pages are given back. */
 static bool account(struct pages *pages,
 		    const struct emul_pages_request *request)
 {
-	uint64_t count = pages->size / run.page_size +
-			 (pages->size % run.page_size != 0);
+	uint64_t whole = (pages->size + run.page_size - 1) &
+			 ~(run.page_size - 1);
+	int64_t count = (int64_t)whole / (int64_t)run.page_size;
 
 	if (!commit_allows(request, count, promised))
 		return false;

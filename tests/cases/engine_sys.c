@@ -528,9 +528,9 @@ static bool has_huge_pages(void)
 			   "free_hugepages") > 0;
 }
 
-static bool is_overcommit_0(void)
+static bool overcommit_is(int wanted)
 {
-	return read_number("/proc/sys/vm/overcommit_memory") == 0;
+	return read_number("/proc/sys/vm/overcommit_memory") == wanted;
 }
 
 static const char *sys_lacks(const char *need)
@@ -542,8 +542,10 @@ static const char *sys_lacks(const char *need)
 		return "cannot write /proc/sys/kernel/shm_next_id";
 	if (!strncmp(need, "linux>=", 7) && !kernel_is(need + 7))
 		return "this kernel is older than the rule";
-	if (!strcmp(need, "overcommit_memory=0") && !is_overcommit_0())
+	if (!strcmp(need, "overcommit_memory=0") && !overcommit_is(0))
 		return "overcommit_memory is not 0";
+	if (!strcmp(need, "overcommit_memory=2") && !overcommit_is(2))
+		return "overcommit_memory is not 2";
 	if (!strcmp(need, "lean") && IS_SANITIZED)
 		return "the memory of a sanitizer is too much to lock";
 	if (!strcmp(need, "hugepages") && !has_huge_pages())
