@@ -110,7 +110,8 @@ static void take_likely(void)
 	}
 }
 
-/* Once, when a walk has become cheap beside the time until then; false if that is not possible. */
+/* Once, when a walk has become cheap beside the time until then; false if
+   that is not possible. */
 static bool set_timer(void)
 {
 	static timer_t timer;

@@ -700,7 +700,7 @@ static const char *emul_lacks(const char *need)
 	if (!strcmp(need, "hugepages"))
 		return "the machine of memory has no huge pages";
 	if (!strcmp(need, "overcommit_memory=2"))
-		return "the machine of memory accounts as vm.overcommit_memory=0";
+		return "the machine of memory is not that strict";
 	return NULL;
 }
 

@@ -305,7 +305,8 @@ static void report(const struct job *job, const struct judge *judge)
 	}
 	printf("repeat: make diff SEEDS=%" PRIu64 " OPS=%d JUDGES=%s%s%s\n",
 	       job->seed, options.ops, judge->name,
-	       options.user ? " RUN_AS=" : "", options.user ? options.user : "");
+	       options.user ? " RUN_AS=" : "",
+	       options.user ? options.user : "");
 	fflush(stdout);
 	lines_free(&lines);
 }
