@@ -261,6 +261,8 @@ bool notice_next(struct notice *notice)
 		break;
 	}
 	sleep_state.asleep = 0;
+	if (!run.notices)
+		let_children_in(false);
 	if (began ? take_got(notice) : notice_poll(notice))
 		return true;
 	children_woke = 0;

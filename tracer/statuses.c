@@ -138,7 +138,7 @@ bool statuses_take(bool block)
 		take_likely();
 		return true;
 	}
-	if (unsure || walks_left)
+	if (!block && (unsure || walks_left))
 		take_likely();
 	any = take_all(block ? 0 : WNOHANG, &surprises);
 	if (surprises && (unsure || walks_left))

@@ -16,7 +16,7 @@
  * To look at all tasks costs the kernel a walk over them.  Where there are
  * many, only those are looked at that SIGCHLD named or that stopped lately;
  * one whose SIGCHLD was swallowed by another's has to wait for up to a
- * millisecond then.
+ * millisecond then, and a microsecond more for each task.
  */
 bool statuses_take(bool block);
 

@@ -13,7 +13,15 @@ out=$work/out
 chmod 755 "$work" && cp "$2" "$work"/scenario && cp "$3" "$work"/shmtrace ||
 	exit 2
 differ="$1 --scenario=$work/scenario --shmtrace=$work/shmtrace"
-passed=0 failed=0 skipped=0
+passed=0 failed=0
+
+# Scenarios change users and limits, and an ordinary user's own namespace would
+# know no user but him.
+if [ "$(id -u)" != 0 ]; then
+	echo "skipped: random scenarios need root"
+	echo "0 passed, 0 failed, 1 skipped"
+	exit 0
+fi
 
 compare() {
 	name=$1
@@ -32,23 +40,11 @@ compare() {
 	fi
 }
 
-# A namespace of its own is what the kernel is asked in.
-if [ "$(id -u)" = 0 ]; then
-	compare "Linux against itself" --judges=linux --seeds=1-60
-	compare "emul" --judges=emul --seeds=1-600
-	compare "shmtrace in both modes" --judges=on,off --seeds=601-660
-	compare "shmtrace for user $user" --judges=linux,on,off \
-		--seeds=661-700 --user=$user
-elif unshare --user --ipc true; then
-	compare "shmtrace in both modes" --judges=linux,on,off --seeds=601-700
-else
-	echo "skipped: no IPC namespace to be had"
-	skipped=1
-fi
+compare "Linux against itself" --judges=linux --seeds=1-60
+compare "emul" --judges=emul --seeds=1-600
+compare "shmtrace in both modes" --judges=on,off --seeds=601-660
+compare "shmtrace for user $user" --judges=linux,on,off --seeds=661-700 \
+	--user=$user
 
-if [ $skipped = 0 ]; then
-	echo "$passed passed, $failed failed"
-else
-	echo "$passed passed, $failed failed, $skipped skipped"
-fi
+echo "$passed passed, $failed failed"
 [ $failed = 0 ]

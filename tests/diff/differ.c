@@ -174,6 +174,23 @@ static int first_difference(const char *a, const char *b)
 	return *a == *b ? -1 : line;
 }
 
+/* The kernel must have answered each step: two that could not begin agree. */
+static void must_have_run(const struct job *job)
+{
+	char path[128];
+	char *text;
+	int lines = 0;
+
+	path_of(path, job->slot, options.judges[0]->name);
+	text = read_all(path);
+	for (const char *at = text; (at = strchr(at, '\n')); at++)
+		lines++;
+	if (lines < job->lines.count)
+		errx(2, "the kernel was not asked for seed %" PRIu64 ": %.*s",
+		     job->seed, (int)strcspn(text, "\n"), text);
+	free(text);
+}
+
 static int compare(int slot, const struct judge *judge)
 {
 	char path[128];
@@ -336,6 +353,7 @@ static void finish_job(const struct job *job)
 {
 	bool same = true;
 
+	must_have_run(job);
 	for (int i = 1; i < options.njudges; i++) {
 		if (compare(job->slot, options.judges[i]) < 0)
 			continue;
@@ -494,7 +512,9 @@ int main(int argc, char **argv)
 		errx(2, "usage: see the head of the source");
 	if (access(options.scenario, X_OK) < 0)
 		err(2, "%s", options.scenario);
-	options.avoid.root = options.user || geteuid() != 0;
+	if (options.user && geteuid() != 0)
+		errx(2, "--user needs root");
+	options.avoid.root = options.user != NULL;
 	options.avoid.changed = kernel_is_before(6, 17);
 	/* whoever it is must read the scenarios */
 	if (!mkdtemp(folder) || chmod(folder, 0755) < 0)

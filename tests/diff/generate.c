@@ -601,10 +601,12 @@ static void do_many(struct generator *g)
 	     1 + below(g, 30));
 }
 
-static const struct kind {
+struct kind {
 	uint32_t weight;
 	void (*emit)(struct generator *g);
-} kinds[] = {
+};
+
+static const struct kind kinds[] = {
 	{ 80, do_shmget }, { 160, do_shmat }, { 80, do_shmdt },
 	{ 60, do_stat }, { 20, do_info }, { 25, do_set }, { 30, do_remove },
 	{ 20, do_lock }, { 30, do_shmctl }, { 60, do_munmap },
@@ -612,13 +614,25 @@ static const struct kind {
 	{ 60, do_birth }, { 20, do_exec }, { 50, do_end },
 	{ 20, do_credentials }, { 25, do_limits }, { 10, do_namespace },
 	{ 10, do_tick }, { 5, do_many },
-	/* from here on: answers have changed */
+};
+
+/* Those of which an answer has changed. */
+static const struct kind changed_kinds[] = {
 	{ 90, do_mprotect }, { 60, do_madvise }, { 50, do_mlock },
 	{ 5, do_mlockall }, { 15, do_mbind }, { 20, do_mseal },
 	{ 30, do_remap_file_pages },
 };
 
-enum { KINDS = sizeof(kinds) / sizeof(kinds[0]), UNCHANGED_KINDS = 22 };
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static uint32_t sum_of(const struct kind *list, size_t count)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += list[i].weight;
+	return sum;
+}
 
 static bool can_act(const struct generator *g, int i)
 {
@@ -638,13 +652,16 @@ static void choose_who(struct generator *g)
 
 static void emit_one(struct generator *g)
 {
-	size_t count = g->avoid.changed ? UNCHANGED_KINDS : KINDS;
-	uint32_t total = 0, at;
+	uint32_t first = sum_of(kinds, COUNT(kinds));
+	uint32_t second = g->avoid.changed ? 0 :
+			  sum_of(changed_kinds, COUNT(changed_kinds));
+	uint32_t at = below(g, first + second);
 	const struct kind *kind = kinds;
 
-	for (size_t k = 0; k < count; k++)
-		total += kinds[k].weight;
-	at = below(g, total);
+	if (at >= first) {
+		at -= first;
+		kind = changed_kinds;
+	}
 	while (at >= kind->weight)
 		at -= kind++->weight;
 	kind->emit(g);

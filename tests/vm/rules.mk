@@ -55,23 +55,26 @@ ARM64_BOOT := $(VM)/boot -i $(ARM64)/payload.cpio
 
 # All of it on the newest kernel, in two guests beside each other.
 boot-arm64-conform:
-	@$(ARM64_BOOT) -e SUITES=arm64,conform arm64 $(ARM64)/kernel-newest
+	@tests/summary '$(ARM64_BOOT) -e SUITES=arm64,conform arm64 \
+		$(ARM64)/kernel-newest'
 
 boot-arm64-full:
-	@$(ARM64_BOOT) -e SUITES=arm64,full arm64 $(ARM64)/kernel-newest
+	@tests/summary '$(ARM64_BOOT) -e SUITES=arm64,full arm64 \
+		$(ARM64)/kernel-newest'
 
 # The oldest kernel, pointer authentication and BTI, and two CPUs, each with
 # what it can change.
 boot-arm64-oldest:
-	@$(ARM64_BOOT) -e SUITES=arm64,short -c cortex-a53 arm64 \
-		$(ARM64)/kernel-oldest
+	@tests/summary '$(ARM64_BOOT) -e SUITES=arm64,short -c cortex-a53 arm64 \
+		$(ARM64)/kernel-oldest'
 
 boot-arm64-pauth:
-	@$(ARM64_BOOT) -e SUITES=arm64,short -c max,pauth-impdef=on arm64 \
-		$(ARM64)/kernel-newest
+	@tests/summary '$(ARM64_BOOT) -e SUITES=arm64,short \
+		-c max,pauth-impdef=on arm64 $(ARM64)/kernel-newest'
 
 boot-arm64-races:
-	@$(ARM64_BOOT) -e SUITES=races -s 2 arm64 $(ARM64)/kernel-newest
+	@tests/summary '$(ARM64_BOOT) -e SUITES=races -s 2 arm64 \
+		$(ARM64)/kernel-newest'
 
 BOOTS_ALONGSIDE := conform full oldest pauth
 
