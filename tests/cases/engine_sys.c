@@ -3,8 +3,9 @@
  * engine_sys.c - the real kernel, or shmtrace in its place: worker processes
  * that make the system calls, one at a time.
  *
- * Each wait has a deadline.  The driver adopts orphans, so that every death
- * can be waited for.
+ * Each wait has a deadline: 10 seconds, or SCENARIO_DEADLINE in the
+ * environment, for machines that are emulated.  The driver adopts orphans, so
+ * that every death can be waited for.
  */
 #include "scenario.h"
 
@@ -24,8 +25,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { DEADLINE_MS = 10000 };
 
 #if defined(__SANITIZE_ADDRESS__)
 #define IS_SANITIZED true
@@ -47,6 +46,13 @@ struct process {
 
 static struct process processes[MAX_PROCESSES];
 
+static int deadline_ms(void)
+{
+	const char *seconds = getenv("SCENARIO_DEADLINE");
+
+	return 1000 * (seconds ? atoi(seconds) : 10);
+}
+
 static void lost(struct reply *reply, const char *what, int process)
 {
 	reply->result = GOT_LOST;
@@ -58,7 +64,7 @@ static bool receive(int process, struct reply *reply)
 {
 	struct pollfd ready = { .fd = processes[process].fd,
 				.events = POLLIN };
-	int n = poll(&ready, 1, DEADLINE_MS);
+	int n = poll(&ready, 1, deadline_ms());
 
 	if (n == 0) {
 		lost(reply, "no answer before the deadline", process);
@@ -187,7 +193,7 @@ static bool await_pidfd(pid_t pid)
 
 	if (fd < 0)
 		return errno == ESRCH;
-	n = poll(&ready, 1, DEADLINE_MS);
+	n = poll(&ready, 1, deadline_ms());
 	close(fd);
 	return n == 1;
 }
@@ -200,7 +206,7 @@ static bool await_eof(int process)
 				.events = POLLIN };
 	static struct reply rest;
 
-	while (poll(&ready, 1, DEADLINE_MS) == 1)
+	while (poll(&ready, 1, deadline_ms()) == 1)
 		if (recv(ready.fd, &rest, sizeof(rest), 0) <= 0)
 			return true;
 	return false;
@@ -327,7 +333,7 @@ static void bury_thread(int process, struct reply *reply)
 	int64_t start = monotonic_ms();
 
 	while (!thread_is_gone(&processes[process])) {
-		if (monotonic_ms() - start > DEADLINE_MS) {
+		if (monotonic_ms() - start > deadline_ms()) {
 			lost(reply, "the thread does not end", process);
 			return;
 		}
@@ -399,7 +405,7 @@ static void do_tick(struct reply *reply)
 	struct timespec until = { .tv_sec = before + 1 };
 
 	while (sys_now() <= before) {
-		if (monotonic_ms() - start > DEADLINE_MS) {
+		if (monotonic_ms() - start > deadline_ms()) {
 			lost(reply, "the clock stands still", 0);
 			return;
 		}

@@ -36,7 +36,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CASE_DEADLINE_MS = 60000, MAX_JOBS = 64 };
+enum { CASE_DEADLINE_MS = 300000, MAX_JOBS = 64 };
 
 static struct {
 	const struct engine *engine;
