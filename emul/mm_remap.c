@@ -367,7 +367,7 @@ sysret_t remap_pages_enter(const struct emul_caller *caller,
 }
 
 /* do_mmap() of the same file: of the properties only protection and lock
-   carry over. */
+   carry over, and what can only be executed gets its key again. */
 void remap_pages_leave(const struct emul_caller *caller,
 		       const struct emul_mmcall *call, sysret_t result)
 {
@@ -388,6 +388,9 @@ void remap_pages_leave(const struct emul_caller *caller,
 	new.pgoff = call->pgoff;
 	new.props = (old->props & PIECE_PROT) |
 		    (old->props & PIECE_LOCKED) | space->lock_future;
+	if ((new.props & PIECE_PROT) == EMUL_EXEC &&
+	    space->emul->config.exec_takes_key)
+		new.props |= PIECE_EXEC_KEY;
 	segment = new.attach->segment;
 	segment->nattch++;		/* neither goes with its last piece */
 	new.attach->refs++;

@@ -427,6 +427,16 @@ START_TEST(remap_file_pages_back_extends_the_lower_piece)
 }
 END_TEST
 
+START_TEST(remap_file_pages_gives_code_alone_its_key)
+{
+	fake_guard_code(machine);
+	start(4);
+	expect(fake_mprotect(task, W, 4 * PG, PROT_EXEC), 0);
+	expect(fake_remap_file_pages(task, W, 2 * PG, 0), 0);
+	ck_assert_str_eq(pieces(W), "0-4@0");
+}
+END_TEST
+
 START_TEST(remap_file_pages_refuses_what_linux_refuses)
 {
 	start(4);
@@ -523,6 +533,7 @@ Suite *suite_remap(void)
 	tcase_add_test(t, other_properties_keep_a_moved_piece_apart);
 	tcase_add_test(t, remap_file_pages_maps_other_pages);
 	tcase_add_test(t, remap_file_pages_back_extends_the_lower_piece);
+	tcase_add_test(t, remap_file_pages_gives_code_alone_its_key);
 	tcase_add_test(t, remap_file_pages_refuses_what_linux_refuses);
 	tcase_add_test(t, remap_file_pages_keeps_lock_and_protection_only);
 	tcase_add_test(t,

@@ -455,6 +455,8 @@ int64_t vm_mmap(struct vm *vm, uint64_t addr, uint64_t len, int prot,
 	vma.start = addr;
 	vma.end = addr + len;
 	vma.flags = vma.object->is_huge ? 0 : vm->lock_future;
+	if (prot == PROT_EXEC && vm->guards_code)
+		vma.pkey = EXEC_KEY;
 	vm_insert(vm, &vma);
 	object_put(vma.object);
 	if (file && prot && vma.flags & VM_LOCKED &&
