@@ -334,14 +334,13 @@ static void do_mremap(struct generator *g)
 	static const char *const flags[] = { "MAYMOVE|TO", "MAYMOVE|TO",
 		"MAYMOVE|TO", "MAYMOVE|TO|DONTUNMAP", "0", "0", "0",
 		"TO", "DONTUNMAP", "0x80" };
-	char at[24], to[24], old[24], new[24];
+	char at[24], to[24], old[24] = "2p", new[24];
 
 	if (g->avoid.changed) {
 		do_mremap_away(g);
 		return;
 	}
 	length(g, old);
-	place(g, at);
 	if (chance(g, 8))
 		strcpy(old, "0");
 	if (chance(g, 50) && strcmp(old, "0") != 0)
@@ -349,8 +348,6 @@ static void do_mremap(struct generator *g)
 	else
 		snprintf(new, sizeof(new), "%up", 1 + below(g, 8));
 	snprintf(at, sizeof(at), "W+%up", below(g, SPAN));
-	if (old[0] != '0' && (old[0] < '1' || old[0] > '9'))
-		snprintf(old, sizeof(old), "2p");
 	snprintf(to, sizeof(to), "W+%up", below(g, SPAN));
 	step(g, "mremap %s %s %s %s %s", at, old, new, PICK(g, flags), to);
 }
