@@ -46,7 +46,7 @@ struct process {
 
 static struct process processes[MAX_PROCESSES];
 
-static int deadline_ms(void)
+int deadline_ms(void)
 {
 	const char *seconds = getenv("SCENARIO_DEADLINE");
 

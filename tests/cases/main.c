@@ -36,7 +36,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CASE_DEADLINE_MS = 300000, MAX_JOBS = 64 };
+/* A case may take as long as so many steps. */
+enum { CASE_STEPS = 6, MAX_JOBS = 64 };
 
 static struct {
 	const struct engine *engine;
@@ -215,7 +216,7 @@ static void give_up(void)
 		printf("FAIL %s:%d: %s on %s: no case ended in %d s\n",
 		       jobs[i].scenario->file, jobs[i].scenario->line,
 		       jobs[i].scenario->name, options.name,
-		       CASE_DEADLINE_MS / 1000);
+		       CASE_STEPS * deadline_ms() / 1000);
 		kill(jobs[i].pid, SIGKILL);
 	}
 }
@@ -229,7 +230,8 @@ static void await_one(void)
 		ended[i] = (struct pollfd){
 			.fd = jobs[i].scenario ? jobs[i].pidfd : -1,
 			.events = POLLIN };
-	if (poll(ended, (nfds_t)options.jobs, CASE_DEADLINE_MS) == 0) {
+	if (poll(ended, (nfds_t)options.jobs,
+		 CASE_STEPS * deadline_ms()) == 0) {
 		give_up();
 		poll(ended, (nfds_t)options.jobs, -1);
 	}

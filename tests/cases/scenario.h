@@ -114,6 +114,8 @@ struct engine {
 	/* Why this cannot be had here, or NULL. */
 	const char *(*lacks)(const char *need);
 };
+/* How long a step may take; a minute for a case by default. */
+int deadline_ms(void);
 extern const struct engine engine_sys;
 extern const struct engine engine_emul;
 
