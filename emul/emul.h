@@ -156,7 +156,7 @@ struct emul_config {
 	uint32_t huge_group;	/* vm.hugetlb_shm_group: may have huge pages */
 	uint64_t huge_sizes;	/* bit n: huge pages of 2^n bytes exist; the
 				   default size need not be listed */
-	bool exec_takes_key;	/* mprotect(PROT_EXEC) sets a protection key */
+	bool exec_takes_key;	/* PROT_EXEC alone gets a protection key */
 };
 
 /* Namespace limits (kernel-facts 13); Linux's defaults in emul_ns_new. */

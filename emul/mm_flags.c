@@ -63,6 +63,12 @@ static struct change advice_change(int advice)
 	}
 }
 
+uint32_t flags_exec_key(const struct emul *emul, uint32_t prot)
+{
+	return prot == EMUL_EXEC && emul->config.exec_takes_key ?
+		       PIECE_EXEC_KEY : 0;
+}
+
 /* pkey_mprotect sets the protection key.  mprotect keeps it, but for the one
    that the kernel gives to what can only be executed
    (__arch_override_mprotect_pkey(), arch/x86/mm/pkeys.c, Linux 6.18). */
@@ -76,7 +82,7 @@ static struct change protection_change(const struct emul *emul,
 		change.clear |= PIECE_PKEY;
 		change.set |= (uint32_t)(call->flags - 1)
 				      << PIECE_PKEY_SHIFT & PIECE_PKEY;
-	} else if (change.set == EMUL_EXEC && emul->config.exec_takes_key) {
+	} else if (flags_exec_key(emul, change.set)) {
 		change.clear |= PIECE_PKEY;
 		change.set |= PIECE_EXEC_KEY;
 	}

@@ -388,9 +388,7 @@ void remap_pages_leave(const struct emul_caller *caller,
 	new.pgoff = call->pgoff;
 	new.props = (old->props & PIECE_PROT) |
 		    (old->props & PIECE_LOCKED) | space->lock_future;
-	if ((new.props & PIECE_PROT) == EMUL_EXEC &&
-	    space->emul->config.exec_takes_key)
-		new.props |= PIECE_EXEC_KEY;
+	new.props |= flags_exec_key(space->emul, new.props & PIECE_PROT);
 	segment = new.attach->segment;
 	segment->nattch++;		/* neither goes with its last piece */
 	new.attach->refs++;

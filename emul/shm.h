@@ -244,6 +244,8 @@ uint64_t piece_pgoff(const struct emul *emul, const struct piece *piece,
 
 /* mm_flags.c: calls that change properties. */
 bool flags_op(enum emul_mmop op);
+/* PIECE_EXEC_KEY for what has this protection, or 0 (mprotect, do_mmap()). */
+uint32_t flags_exec_key(const struct emul *emul, uint32_t prot);
 /* Remembers the policy of an mbind: 0 or -ENOMEM. */
 sysret_t flags_enter(struct emul *emul, const struct emul_mmcall *call);
 bool flags_concern(const struct emul_space *space,

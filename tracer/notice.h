@@ -52,7 +52,8 @@ bool notice_hints_lost(void);
 void notice_forget_hints(void);
 
 /* Sleep until there is a notice (true: it is taken) or SIGCHLD came since this
-   last said so (false; now and then without a reason). */
+   last said so (false; now and then without a reason).  Ends run.notices when
+   no task is left that could send one. */
 bool notice_next(struct notice *notice);
 /* The same without sleeping: take a notice that is there. */
 bool notice_poll(struct notice *notice);
