@@ -19,8 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tracer/exit.h"
 #include "tracer/log.h"
-#include "tracer/options.h"
 #include "tracer/spawn.h"
 
 struct front {

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "emul/emul.h"
-#include "tracer/options.h"
+#include "tracer/exit.h"
 
 #define LINE_MAX_BYTES 4096
 #define HIGH_FD 100

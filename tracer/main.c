@@ -15,6 +15,7 @@
 
 #include "tracer/birth.h"
 #include "tracer/commit.h"
+#include "tracer/exit.h"
 #include "tracer/front.h"
 #include "tracer/host.h"
 #include "tracer/ipcns.h"

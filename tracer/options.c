@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tracer/exit.h"
 #include "tracer/log.h"
 
 #define TRY_HELP "; try 'shmtrace --help'"

@@ -8,19 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* shmtrace's own exit statuses, as env(1) and timeout(1) have them. */
-enum {
-	EXIT_OWN = 125,		/* shmtrace itself failed */
-	EXIT_CANNOT = 126,	/* the program is there, but does not run */
-	EXIT_NOTFOUND = 127,	/* no such program */
-};
+#include "tracer/run.h"
 
 /* Which stops bring the calls to us: seccomp's, or every system call's. */
 enum seccomp_mode { SECCOMP_AUTO, SECCOMP_ON, SECCOMP_OFF };
-
-/* Who sees the emulated /proc/sysvipc/shm and /proc/sys/kernel/shm*: those
-   that are likely to look, everyone, no one. */
-enum proc_mode { PROC_AUTO, PROC_ON, PROC_OFF };
 
 /* A limit of the first namespace; Linux's default unless it is set. */
 struct option_limit {

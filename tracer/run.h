@@ -11,7 +11,10 @@
 #include <sys/types.h>
 
 #include "emul/emul.h"
-#include "tracer/options.h"
+
+/* Who sees the emulated /proc/sysvipc/shm and /proc/sys/kernel/shm*: programs
+   that are likely to open these files, all programs, no program. */
+enum proc_mode { PROC_AUTO, PROC_ON, PROC_OFF };
 
 struct run {
 	struct emul *emul;

@@ -14,8 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "tracer/exit.h"
 #include "tracer/log.h"
-#include "tracer/options.h"
 #include "tracer/rights.h"
 
 static int set_filter(const struct filter *filter, unsigned long flags)

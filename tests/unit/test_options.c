@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tracer/exit.h"
 #include "tracer/options.h"
 
 /* Parse a command line after "shmtrace".  The options point into what the
