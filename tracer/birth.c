@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 #include "tracer/call.h"
+#include "tracer/caller.h"
 #include "tracer/ipcns.h"
 #include "tracer/log.h"
-#include "tracer/mem.h"
 #include "tracer/pidns.h"
 #include "tracer/proc.h"
 #include "tracer/run.h"
@@ -41,17 +41,31 @@ struct threads {
 	unsigned count;
 };
 
-static unsigned unborn;		/* tasks that wait to be announced */
-
-struct task *birth_unannounced(pid_t tid)
+/* Gives up one user; with the last one every attachment goes. */
+static void mm_put(struct task *task)
 {
-	struct task *task = task_add(tid);
+	const struct emul_caller caller = task_caller(task);
+	struct mm *mm = task->mm;
 
-	if (task) {
-		task->state = TASK_UNBORN;
-		unborn++;
+	if (--mm->users == 0) {
+		emul_space_drop(&caller);
+		views_drop(mm->views);
+		free(mm);
 	}
-	return task;
+	task->mm = NULL;
+}
+
+/* All that the task refers to, and the task. */
+static void release(struct task *task)
+{
+	if (task->mm)
+		mm_put(task);
+	if (task->ns)
+		ipcns_put(task->ns);
+	pidns_put(task->pidns);
+	cred_free(&task->cred);
+	free(task->undo);
+	task_free(task);
 }
 
 struct task *birth_first(pid_t tid, struct emul_ns *ns)
@@ -71,7 +85,7 @@ static uint64_t clone3_flags(struct task *task, uint64_t args)
 {
 	uint64_t flags = 0;
 
-	mem_read(task, args, &flags, sizeof(flags));
+	call_read(task, args, &flags, sizeof(flags));
 	return flags;
 }
 
@@ -110,7 +124,8 @@ static uint64_t clone_flags(struct task *parent, pid_t tid)
 
 static struct mm *fork_mm(struct task *parent)
 {
-	struct emul_space *space = emul_space_fork(task_caller(parent));
+	const struct emul_caller caller = task_caller(parent);
+	struct emul_space *space = emul_space_fork(&caller);
 	struct mm *mm = space ? mm_new(space) : NULL;
 
 	if (mm) {
@@ -176,9 +191,7 @@ static struct task *announce(struct task *parent, pid_t tid, uint64_t flags)
 		kill(tid, SIGKILL);
 		return NULL;
 	}
-	if (waiting)
-		unborn--;
-	task->state = TASK_EXPECTED;
+	task_announced(task);
 	inherit(task, parent, flags);
 	if (parent->undo) {
 		task->undo = malloc(sizeof(*task->undo));
@@ -208,8 +221,9 @@ struct task *birth_announced(struct task *parent, pid_t *expected)
 		return NULL;
 	task = announce(parent, (pid_t)tid, clone_flags(parent, (pid_t)tid));
 	if (task && task->stillborn) {
+		birth_adopt_orphans(task);
 		birth_exit(task);
-		task_free(task);
+		release(task);
 		return NULL;
 	}
 	if (!task)
@@ -227,7 +241,7 @@ void birth_first_stop(struct task *task)
 	task->undo = NULL;
 	if (undo->asked.nr == SYS_clone3) {
 		if (undo->in_memory)
-			mem_write(task, undo->asked.args[0], &undo->flags,
+			call_write(task, undo->asked.args[0], &undo->flags,
 				  sizeof(undo->flags));
 	} else {
 		arch_put_first(task->tid, undo->flags);
@@ -261,7 +275,7 @@ static void keep_traced(struct task *task, uint64_t flags)
 	if (!task->undo) {
 		call_answer(task, -ENOMEM);
 	} else if (in_memory) {
-		mem_write(task, call.args[0], &traced, sizeof(traced));
+		call_write(task, call.args[0], &traced, sizeof(traced));
 	} else {
 		call.args[0] = traced;
 		arch_rewrite(task->tid, &task->call.regs, &call, 0);
@@ -281,38 +295,9 @@ void birth_begins(struct task *task)
 {
 	uint64_t flags = asked_flags(task);
 
-	if (!(flags & CLONE_VM) && task->mm->users > 1) {
-		task->forks = true;
-		task->mm->forking++;
-	}
+	if (!(flags & CLONE_VM) && task->mm->users > 1)
+		task_fork_begins(task);
 	keep_traced(task, flags);
-}
-
-static void unpark(struct task *task, void *mm)
-{
-	if (task->mm != mm || !task->parked)
-		return;
-	task->parked = false;
-	task_defer(task, task->status);
-}
-
-/* The fork is over, or its thread is. */
-static void stop_forking(struct task *task)
-{
-	if (!task->forks)
-		return;
-	task->forks = false;
-	if (task->mm && --task->mm->forking == 0)
-		task_each(unpark, task->mm);
-}
-
-bool birth_parks(struct task *task, int status)
-{
-	if (!task->mm || !task->mm->forking || task->forks)
-		return false;
-	task->parked = true;
-	task->status = status;
-	return true;
 }
 
 void birth_undo(struct task *task)
@@ -320,12 +305,12 @@ void birth_undo(struct task *task)
 	struct undo *undo = task->undo;
 	int64_t result = 0;
 
-	stop_forking(task);
+	task_fork_over(task);
 	if (!undo)
 		return;
 	task->undo = NULL;
 	if (undo->in_memory)
-		mem_write(task, undo->asked.args[0], &undo->flags,
+		call_write(task, undo->asked.args[0], &undo->flags,
 			  sizeof(undo->flags));
 	else if (arch_result(task->tid, &result) == 0 &&
 		 call_was_interrupted(result))
@@ -346,7 +331,7 @@ static void adopt_orphan(struct task *task, void *arg)
 		return;
 	announce(parent, task->tid, flags_from_kernel(parent, task->tid));
 	if (task->stillborn) {
-		task_free(task);
+		release(task);
 		return;
 	}
 	birth_first_stop(task);
@@ -369,17 +354,16 @@ static void forget_stillborn(struct task *task, void *arg)
 	if (task->state != TASK_UNBORN || !task->stillborn ||
 	    ++task->waited < 64)
 		return;
-	unborn--;
-	task_free(task);
+	release(task);
 }
 
 /* While another thread of the process lives it may be the parent, and
    announce them. */
-static void adopt_orphans(struct task *task)
+void birth_adopt_orphans(struct task *task)
 {
 	struct threads threads = { task->tgid, 0 };
 
-	if (!unborn || !task->mm)
+	if (!task_count_unannounced() || !task->mm)
 		return;
 	task_each(forget_stillborn, NULL);
 	task_each(count_thread, &threads);
@@ -447,14 +431,14 @@ struct task *birth_exec(struct task *task)
 		if (thread) {
 			pid_t tid = task->tid;
 
-			task_free(task);
+			release(task);
 			task_rename(thread, tid);
 			task = thread;
 		}
 	}
 	cred_forget(&task->cred);
-	stop_forking(task);
-	adopt_orphans(task);
+	task_fork_over(task);
+	birth_adopt_orphans(task);
 	if (task->mm)
 		mm_put(task);
 	space = emul_space_new(run.emul);
@@ -470,8 +454,7 @@ struct task *birth_exec(struct task *task)
 
 void birth_exit(struct task *task)
 {
-	stop_forking(task);
-	adopt_orphans(task);
+	task_fork_over(task);
 	if (task->mm)
 		mm_put(task);
 	if (task->ns)
@@ -487,18 +470,22 @@ static void bury(struct task *task, void *arg)
 	    task->state == TASK_UNBORN)
 		return;
 	birth_exit(task);
-	task_free(task);
+	release(task);
 }
 
 /* The leader is reported dead last of all threads. */
+void birth_reap_missed(struct task *task)
+{
+	if (task->state != TASK_UNBORN && task->tid == task->tgid && task->mm)
+		task_each(bury, task);
+}
+
 void birth_dead(struct task *task)
 {
 	if (task->state == TASK_UNBORN) {
 		task->stillborn = true;
 		return;
 	}
-	if (task->tid == task->tgid && task->mm)
-		task_each(bury, task);
 	birth_exit(task);
-	task_free(task);
+	release(task);
 }

@@ -7,8 +7,6 @@
 
 #include "tracer/tasks.h"
 
-/* A thread id that no parent has announced yet; NULL when out of memory. */
-struct task *birth_unannounced(pid_t tid);
 /* The program that was asked for; NULL when out of memory. */
 struct task *birth_first(pid_t tid, struct emul_ns *ns);
 
@@ -24,8 +22,6 @@ void birth_first_stop(struct task *task);
 void birth_begins(struct task *task);
 /* At the exit stop after that: put back what was changed. */
 void birth_undo(struct task *task);
-/* Must this stop of the task wait?  Then it comes back as a deferred one. */
-bool birth_parks(struct task *task, int status);
 
 /* At execve: the address space can be gone, and others can see that by a
    closed descriptor, before the exec event comes. */
@@ -33,10 +29,16 @@ void birth_exec_begins(struct task *task);
 /* Before an answer that shows nattch: account for such execs. */
 void birth_settle_execs(void);
 
+/* Before a task's exit: children of its process that no thread is left to
+   announce. */
+void birth_adopt_orphans(struct task *task);
+
 /* Stops of STOP_EXEC, STOP_EXIT and STOP_DEAD.  birth_exec returns the task
    as it is called from now on. */
 struct task *birth_exec(struct task *task);
 void birth_exit(struct task *task);
+/* Before birth_dead: threads of a dead leader whose own end was missed. */
+void birth_reap_missed(struct task *task);
 void birth_dead(struct task *task);
 
 #endif

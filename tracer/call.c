@@ -372,6 +372,44 @@ void call_answer(struct task *task, sysret_t result)
 		give_back(task, result);
 }
 
+/* A process that is not dumpable is closed to an unprivileged tracer: make it
+   dumpable until the call is answered.  False: that does not help. */
+static bool make_dumpable(struct task *task)
+{
+	const uint64_t args[6] = { PR_SET_DUMPABLE, 1 };
+
+	if (task->call.undumpable || task->call.at == CALL_NONE ||
+	    task->call.at == CALL_NOTICE)
+		return false;
+	task->call.undumpable = call_inject(task, SYS_prctl, args) == 0;
+	return task->call.undumpable;
+}
+
+sysret_t call_read(struct task *task, uint64_t addr, void *buf, size_t len)
+{
+	sysret_t result = mem_read(task->tid, addr, buf, len);
+
+	if (result == -EPERM && make_dumpable(task))
+		result = mem_read(task->tid, addr, buf, len);
+	if (result != -EPERM)
+		return result;
+	task->call.barred = true;
+	return -EFAULT;
+}
+
+sysret_t call_write(struct task *task, uint64_t addr, const void *buf,
+		    size_t len)
+{
+	sysret_t result = mem_write(task->tid, addr, buf, len);
+
+	if (result == -EPERM && make_dumpable(task))
+		result = mem_write(task->tid, addr, buf, len);
+	if (result != -EPERM)
+		return result;
+	task->call.barred = true;
+	return -EFAULT;
+}
+
 static int poke(struct task *task, uint64_t addr, const void *buf, size_t len)
 {
 	for (size_t done = 0; done < len; done += sizeof(long)) {
@@ -392,7 +430,7 @@ int call_poke(struct task *task, uint64_t addr, const void *buf, size_t len)
 {
 	if (poke(task, addr, buf, len) == 0)
 		return 0;
-	return mem_open(task) ? poke(task, addr, buf, len) : -1;
+	return make_dumpable(task) ? poke(task, addr, buf, len) : -1;
 }
 
 /* A page of code, and one of data that the sequences read. */

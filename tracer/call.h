@@ -74,6 +74,11 @@ void call_resume(struct task *task, int sig);
    from there, it would go on unaccounted for. */
 bool call_has_moved(const struct task *task);
 
+/* Copy from and to the program's memory, as the program itself could touch it:
+   0, -EFAULT (what comes before the fault is copied), or SYSRET_GONE. */
+sysret_t call_read(struct task *task, uint64_t addr, void *buf, size_t len);
+sysret_t call_write(struct task *task, uint64_t addr, const void *buf,
+		    size_t len);
 /* Write over the program's code or data, whatever its protection; 0 or -1. */
 int call_poke(struct task *task, uint64_t addr, const void *buf, size_t len);
 

@@ -14,6 +14,7 @@
 #include "tracer/backtrace.h"
 #include "tracer/birth.h"
 #include "tracer/call.h"
+#include "tracer/caller.h"
 #include "tracer/guard.h"
 #include "tracer/ipcns.h"
 #include "tracer/log.h"
@@ -40,7 +41,8 @@ static void answer(struct task *task, enum log_call which, sysret_t result)
 static void handle_shmget(struct task *task)
 {
 	const uint64_t *args = task->call.asked.args;
-	sysret_t result = emul_shmget(task_caller_cred(task), args[0], args[1],
+	const struct emul_caller caller = task_caller_cred(task);
+	sysret_t result = emul_shmget(&caller, args[0], args[1],
 				      args[2]);
 
 	answer(task, LOG_SHMGET, result);
@@ -49,7 +51,8 @@ static void handle_shmget(struct task *task)
 static void handle_shmctl(struct task *task)
 {
 	const uint64_t *args = task->call.asked.args;
-	sysret_t result = emul_shmctl(task_caller_cred(task), args[0], args[1],
+	const struct emul_caller caller = task_caller_cred(task);
+	sysret_t result = emul_shmctl(&caller, args[0], args[1],
 				      args[2]);
 
 	answer(task, LOG_SHMCTL, result);
@@ -58,7 +61,8 @@ static void handle_shmctl(struct task *task)
 static void handle_shmat(struct task *task)
 {
 	const uint64_t *args = task->call.asked.args;
-	sysret_t result = emul_shmat(task_caller_cred(task), args[0], args[1],
+	const struct emul_caller caller = task_caller_cred(task);
+	sysret_t result = emul_shmat(&caller, args[0], args[1],
 				     args[2]);
 
 	answer(task, LOG_SHMAT, result);
@@ -68,7 +72,8 @@ static void handle_shmat(struct task *task)
 static void handle_shmdt(struct task *task)
 {
 	const uint64_t *args = task->call.asked.args;
-	sysret_t result = emul_shmdt(task_caller(task), args[0]);
+	const struct emul_caller caller = task_caller(task);
+	sysret_t result = emul_shmdt(&caller, args[0]);
 
 	answer(task, LOG_SHMDT, result);
 }

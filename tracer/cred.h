@@ -14,6 +14,7 @@ struct cred {
 	bool known;
 	uint64_t user_ns;	/* 0: ours; else a child of it */
 	struct emul_cred emul;
+	struct emul_cred weak;	/* the same without capabilities (caller.c) */
 	uint32_t *groups;	/* owned */
 	unsigned room;		/* entries allocated */
 };

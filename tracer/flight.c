@@ -19,8 +19,8 @@
 #include <sys/wait.h>
 
 #include "tracer/call.h"
+#include "tracer/caller.h"
 #include "tracer/lend.h"
-#include "tracer/mem.h"
 #include "tracer/notice.h"
 #include "tracer/proc.h"
 #include "tracer/run.h"
@@ -40,7 +40,7 @@ static int write_data(struct task *task, uint64_t expected)
 	uint64_t data[ARCH_STUB_WORDS];
 
 	arch_stub_data(&task->call.regs, expected, run.cookie + 1, data);
-	return mem_write(task, call_stub_data(), data, sizeof(data)) == 0 ?
+	return call_write(task, call_stub_data(), data, sizeof(data)) == 0 ?
 		       0 : -1;
 }
 
@@ -52,7 +52,7 @@ static int write_file(struct task *task, const struct arch_stub_file *file,
 
 	arch_stub_data(&task->call.regs, file->mmap[0], run.cookie + 1, data);
 	*call = arch_stub_file(file, call_stub_data(), data + ARCH_STUB_WORDS);
-	return mem_write(task, call_stub_data(), data, sizeof(data)) == 0 ?
+	return call_write(task, call_stub_data(), data, sizeof(data)) == 0 ?
 		       0 : -1;
 }
 
@@ -234,7 +234,9 @@ enum flight_state flight_at_seccomp(struct task *task)
 	task->mm->must_lend |=
 		task->call.look.seccomp.args[4] == ARCH_STUB_NO_FILE;
 	if (task->call.look.seccomp.args[4] != flight->addr) {
-		emul_shmat_undo(task_caller(task), flight->addr);
+		const struct emul_caller caller = task_caller(task);
+
+		emul_shmat_undo(&caller, flight->addr);
 		return FLIGHT_FAILED;
 	}
 	call_answer(task, (sysret_t)flight->addr);

@@ -20,7 +20,6 @@
 
 #include "tracer/call.h"
 #include "tracer/filter.h"
-#include "tracer/mem.h"
 #include "tracer/run.h"
 
 /* The program's filter with ours in front, as it lies in its memory. */
@@ -59,13 +58,13 @@ static sysret_t read_and_mend(struct task *task, uint64_t at,
 	};
 	struct sock_fprog program;
 	unsigned prefix = filter_exemption(mended->code, &config);
-	sysret_t result = mem_read(task, at, &program, sizeof(program));
+	sysret_t result = call_read(task, at, &program, sizeof(program));
 
 	if (result == 0 && (program.len == 0 ||
 			    program.len > BPF_MAXINSNS - prefix))
 		result = -ENOEXEC;
 	if (result == 0)
-		result = mem_read(task, (uintptr_t)program.filter,
+		result = call_read(task, (uintptr_t)program.filter,
 				  mended->code + prefix,
 				  program.len * sizeof(mended->code[0]));
 	mended->header.len = (unsigned short)(program.len + prefix);
@@ -88,7 +87,7 @@ static sysret_t store_mended(struct task *task, struct mended *mended)
 		return at;
 	mended->header.filter = (struct sock_filter *)(uintptr_t)(
 		(uint64_t)at + offsetof(struct mended, code));
-	result = mem_write(task, (uint64_t)at, mended, mended_size(mended));
+	result = call_write(task, (uint64_t)at, mended, mended_size(mended));
 	return result == 0 ? at : result;
 }
 

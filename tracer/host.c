@@ -21,7 +21,6 @@
 #include "tracer/call.h"
 #include "tracer/flight.h"
 #include "tracer/lend.h"
-#include "tracer/mem.h"
 #include "tracer/pages.h"
 #include "tracer/pidns.h"
 #include "tracer/proc.h"
@@ -137,13 +136,13 @@ static sysret_t host_unmap_last(void *task, uint64_t addr, uint64_t len)
 
 static sysret_t host_read(void *task, uint64_t addr, void *buf, size_t len)
 {
-	return mem_read(task, addr, buf, len);
+	return call_read(task, addr, buf, len);
 }
 
 static sysret_t host_write(void *task, uint64_t addr, const void *buf,
 			   size_t len)
 {
-	return mem_write(task, addr, buf, len);
+	return call_write(task, addr, buf, len);
 }
 
 static uint64_t memlock_limit(void *arg)

@@ -185,11 +185,11 @@ static void handle_event(const struct event *event)
 	task->in_exec = false;
 	switch (stop_classify(event->status, &sig)) {
 	case STOP_SECCOMP:
-		if (!birth_parks(task, event->status))
+		if (!task_waits_for_fork(task, event->status))
 			handle_seccomp(task);
 		break;
 	case STOP_SYSCALL:
-		if (!birth_parks(task, event->status))
+		if (!task_waits_for_fork(task, event->status))
 			handle_call(task, calls_handle);
 		break;
 	case STOP_FORK:
@@ -201,6 +201,7 @@ static void handle_event(const struct event *event)
 		break;
 	case STOP_EXIT:		/* it may have been killed on the way */
 		task->flight.kind = FLIGHT_NONE;
+		birth_adopt_orphans(task);
 		birth_exit(task);
 		call_resume(task, 0);
 		break;
@@ -214,6 +215,8 @@ static void handle_event(const struct event *event)
 		handle_signal(task, sig);
 		break;
 	case STOP_DEAD:
+		birth_reap_missed(task);
+		birth_adopt_orphans(task);
 		birth_dead(task);
 		break;
 	}

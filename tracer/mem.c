@@ -8,28 +8,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "tracer/call.h"
 #include "tracer/proc.h"
 #include "tracer/run.h"
 
 typedef ssize_t copy_fn(pid_t, const struct iovec *, unsigned long,
 			const struct iovec *, unsigned long, unsigned long);
-
-bool mem_open(struct task *task)
-{
-	const uint64_t args[6] = { PR_SET_DUMPABLE, 1 };
-
-	if (task->call.undumpable || task->call.at == CALL_NONE ||
-	    task->call.at == CALL_NOTICE)
-		return false;
-	task->call.undumpable = call_inject(task, SYS_prctl, args) == 0;
-	return task->call.undumpable;
-}
 
 /* Can the kernel read for us what is PROT_EXEC alone?  Not with protection
    keys on x86-64, nor with EPAN on arm64. */
@@ -126,7 +113,7 @@ static ssize_t write_by_proc(pid_t tid, const struct iovec *local,
 }
 
 /* Page by page: a fault must not take back what fits before it. */
-static sysret_t copy(struct task *task, copy_fn *fn, uint64_t addr, char *buf,
+static sysret_t copy(pid_t tid, copy_fn *fn, uint64_t addr, char *buf,
 		     size_t len)
 {
 	size_t done = 0;
@@ -138,17 +125,15 @@ static sysret_t copy(struct task *task, copy_fn *fn, uint64_t addr, char *buf,
 		struct iovec local = { buf + done, part };
 		/* an address of the program travels as a pointer here */
 		struct iovec remote = { (void *)(uintptr_t)at, part };
-		ssize_t n = fn(task->tid, &local, 1, &remote, 1, 0);
+		ssize_t n = fn(tid, &local, 1, &remote, 1, 0);
 
 		if (n < 0 && errno == ESRCH)
 			return SYSRET_GONE;
-		if (n < 0 && errno == EPERM && mem_open(task))
-			continue;
 		if (n < 0 && errno == EPERM)
-			task->call.barred = true;
+			return -EPERM;
 		/* it wants pages that are mapped for reading */
 		if (n < 0 && errno == EFAULT && fn == process_vm_readv)
-			n = read_by_proc(task->tid, &local, 1, &remote, 1, 0);
+			n = read_by_proc(tid, &local, 1, &remote, 1, 0);
 		if (n <= 0)
 			return -EFAULT;
 		done += (size_t)n;
@@ -156,17 +141,16 @@ static sysret_t copy(struct task *task, copy_fn *fn, uint64_t addr, char *buf,
 	return 0;
 }
 
-sysret_t mem_read(struct task *task, uint64_t addr, void *buf, size_t len)
+sysret_t mem_read(pid_t tid, uint64_t addr, void *buf, size_t len)
 {
-	return copy(task, run.memory_by_proc ? read_by_proc : process_vm_readv,
+	return copy(tid, run.memory_by_proc ? read_by_proc : process_vm_readv,
 		    addr, buf, len);
 }
 
-sysret_t mem_write(struct task *task, uint64_t addr, const void *buf,
-		   size_t len)
+sysret_t mem_write(pid_t tid, uint64_t addr, const void *buf, size_t len)
 {
 	/* struct iovec knows no const; writev only reads */
-	return copy(task,
+	return copy(tid,
 		    run.memory_by_proc ? write_by_proc : process_vm_writev,
 		    addr, (char *)(uintptr_t)buf, len);
 }

@@ -6,16 +6,14 @@
 #define MEM_H
 
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
-#include "tracer/tasks.h"
+#include "emul/emul.h"
 
-/* A process that is not dumpable is closed to an unprivileged tracer: make it
-   dumpable until the call is answered.  False: that does not help. */
-bool mem_open(struct task *task);
-
-/* 0, -EFAULT (what comes before the fault is copied), or SYSRET_GONE. */
-sysret_t mem_read(struct task *task, uint64_t addr, void *buf, size_t len);
-sysret_t mem_write(struct task *task, uint64_t addr, const void *buf,
-		   size_t len);
+/* 0, -EFAULT (what comes before the fault is copied), -EPERM (the process is
+   not dumpable, and we are not privileged), or SYSRET_GONE. */
+sysret_t mem_read(pid_t tid, uint64_t addr, void *buf, size_t len);
+sysret_t mem_write(pid_t tid, uint64_t addr, const void *buf, size_t len);
 
 #endif

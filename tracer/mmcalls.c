@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 
 #include "tracer/call.h"
-#include "tracer/mem.h"
+#include "tracer/caller.h"
 #include "tracer/proc.h"
 #include "tracer/run.h"
 
@@ -57,7 +57,7 @@ static void read_nodes(struct task *task, const uint64_t *args,
 	memset(nodes, 0, POLICY_WORDS * sizeof(*nodes));
 	if (!args[3] || !bits)
 		return;
-	mem_read(task, args[3], nodes, (size_t)((bits + 63) / 64 * 8));
+	call_read(task, args[3], nodes, (size_t)((bits + 63) / 64 * 8));
 	if (bits % 64)
 		nodes[bits / 64] &= (UINT64_C(1) << bits % 64) - 1;
 }
@@ -210,6 +210,7 @@ static void watch_stub(struct task *task, const struct emul_mmcall *call,
 
 bool mmcalls_handle(struct task *task)
 {
+	struct emul_caller caller;
 	struct emul_mmcall call;
 	sysret_t result;
 
@@ -219,14 +220,16 @@ bool mmcalls_handle(struct task *task)
 		return true;
 	if (call.op == EMUL_MM_MBIND)
 		call.policy = policy_number(task, task->call.asked.args);
-	result = emul_mm_enter(task_caller(task), &call);
+	caller = task_caller(task);
+	result = emul_mm_enter(&caller, &call);
 	if (result < 0) {
 		call_answer(task, result);
 		return true;
 	}
 	result = call_run(task);
 	watch_stub(task, &call, result);
-	emul_mm_leave(task_caller(task), &call, result);
+	caller = task_caller(task);	/* the time is another one now */
+	emul_mm_leave(&caller, &call, result);
 	mmcalls_watch(task);
 	return true;
 }

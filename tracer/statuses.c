@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "tracer/birth.h"
 #include "tracer/log.h"
 #include "tracer/notice.h"
 #include "tracer/tasks.h"
@@ -34,7 +33,7 @@ static struct task *find_or_add(pid_t tid)
 	struct task *task = task_find(tid);
 
 	if (!task)
-		task = birth_unannounced(tid);
+		task = task_add_unannounced(tid);
 	if (!task)
 		log_fatal("out of memory");
 	task->parked = false;	/* or it was killed */

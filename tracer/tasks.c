@@ -5,16 +5,12 @@
 #include "tracer/tasks.h"
 
 #include <stdlib.h>
-#include <time.h>
-
-#include "tracer/ipcns.h"
-#include "tracer/pidns.h"
-#include "tracer/views.h"
 
 #define BUCKETS 1024		/* a power of two */
 
 static struct task *buckets[BUCKETS];
 static unsigned count;
+static unsigned unannounced;
 static uint64_t last_creator;
 static struct task *first_pending, **last_pending = &first_pending;
 
@@ -63,6 +59,29 @@ struct task *task_add(pid_t tid)
 	return task;
 }
 
+struct task *task_add_unannounced(pid_t tid)
+{
+	struct task *task = task_add(tid);
+
+	if (task) {
+		task->state = TASK_UNBORN;
+		unannounced++;
+	}
+	return task;
+}
+
+unsigned task_count_unannounced(void)
+{
+	return unannounced;
+}
+
+void task_announced(struct task *task)
+{
+	if (task->state == TASK_UNBORN)
+		unannounced--;
+	task->state = TASK_EXPECTED;
+}
+
 static void drop_pending(struct task *task)
 {
 	struct task **at = &first_pending;
@@ -85,15 +104,10 @@ void task_free(struct task *task)
 {
 	if (task->pending)
 		drop_pending(task);
+	if (task->state == TASK_UNBORN)
+		unannounced--;
 	unlink_task(task);
 	count--;
-	if (task->mm)
-		mm_put(task);
-	if (task->ns)
-		ipcns_put(task->ns);
-	pidns_put(task->pidns);
-	cred_free(&task->cred);
-	free(task->undo);
 	free(task);
 }
 
@@ -143,6 +157,38 @@ bool task_any_deferred(void)
 	return first_pending != NULL;
 }
 
+void task_fork_begins(struct task *task)
+{
+	task->forks = true;
+	task->mm->forking++;
+}
+
+static void unpark(struct task *task, void *mm)
+{
+	if (task->mm != mm || !task->parked)
+		return;
+	task->parked = false;
+	task_defer(task, task->status);
+}
+
+void task_fork_over(struct task *task)
+{
+	if (!task->forks)
+		return;
+	task->forks = false;
+	if (task->mm && --task->mm->forking == 0)
+		task_each(unpark, task->mm);
+}
+
+bool task_waits_for_fork(struct task *task, int status)
+{
+	if (!task->mm || !task->mm->forking || task->forks)
+		return false;
+	task->parked = true;
+	task->status = status;
+	return true;
+}
+
 struct mm *mm_new(struct emul_space *space)
 {
 	struct mm *mm = calloc(1, sizeof(*mm));
@@ -152,53 +198,4 @@ struct mm *mm_new(struct emul_space *space)
 	mm->users = 1;
 	mm->space = space;
 	return mm;
-}
-
-void mm_put(struct task *task)
-{
-	struct mm *mm = task->mm;
-
-	if (--mm->users == 0) {
-		emul_space_drop(task_caller(task));
-		views_drop(mm->views);
-		free(mm);
-	}
-	task->mm = NULL;
-}
-
-static struct emul_caller caller;
-
-const struct emul_caller *task_caller(struct task *task)
-{
-	static const struct emul_cred none;
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME_COARSE, &now);
-	caller = (struct emul_caller){
-		.task = task,
-		.ns = task->ns,
-		.space = task->mm ? task->mm->space : NULL,
-		.cred = &none,
-		.pid = task->tgid,
-		.creator = task->creator,
-		.now = now.tv_sec,
-		.read_implies_exec = task->read_implies_exec,
-	};
-	return &caller;
-}
-
-const struct emul_caller *task_caller_cred(struct task *task)
-{
-	static struct emul_cred weak;
-
-	task_caller(task);
-	caller.cred = cred_get(&task->cred, task->tid);
-	/* ns_capable() */
-	if (task->cred.user_ns && caller.cred->caps &&
-	    !ipcns_is_below(task->ns, task->cred.user_ns)) {
-		weak = *caller.cred;
-		weak.caps = 0;
-		caller.cred = &weak;
-	}
-	return &caller;
 }

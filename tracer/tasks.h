@@ -107,6 +107,12 @@ struct task {
 struct task *task_find(pid_t tid);
 /* NULL when out of memory. */
 struct task *task_add(pid_t tid);
+/* One that no parent has announced yet; NULL when out of memory. */
+struct task *task_add_unannounced(pid_t tid);
+/* How many of these there are. */
+unsigned task_count_unannounced(void);
+void task_announced(struct task *task);
+/* Only memory: what the task referred to has been given up before. */
 void task_free(struct task *task);
 unsigned task_count(void);
 /* The task with thread id `from` is called `to` now (exec by a thread). */
@@ -120,13 +126,15 @@ void task_defer(struct task *task, int status);
 struct task *task_deferred(void);
 bool task_any_deferred(void);
 
-struct mm *mm_new(struct emul_space *space);
-/* Gives up one user; with the last one every attachment goes. */
-void mm_put(struct task *task);
+/* The task begins to fork: until that is over, other threads of its address
+   space do not change the pieces, which the child gets as they are. */
+void task_fork_begins(struct task *task);
+/* The fork is over, or its thread is: what waited for it is deferred. */
+void task_fork_over(struct task *task);
+/* Must this stop of the task wait for another thread's fork?  Then it comes
+   back as a deferred one. */
+bool task_waits_for_fork(struct task *task, int status);
 
-/* Who calls, for emul/: without credentials, and with them (which may have
-   to be read first).  Valid until the next call of either. */
-const struct emul_caller *task_caller(struct task *task);
-const struct emul_caller *task_caller_cred(struct task *task);
+struct mm *mm_new(struct emul_space *space);
 
 #endif

@@ -21,7 +21,6 @@
 #include "tracer/call.h"
 #include "tracer/lend.h"
 #include "tracer/log.h"
-#include "tracer/mem.h"
 #include "tracer/proc.h"
 #include "tracer/run.h"
 
@@ -76,12 +75,12 @@ static bool read_opening(struct task *task, struct opening *opening)
 	at = task->call.asked.nr != SYS_open;
 #endif
 	memset(opening, 0, sizeof(*opening));
-	mem_read(task, args[at], opening->path, PATH_ROOM - 1);
+	call_read(task, args[at], opening->path, PATH_ROOM - 1);
 	if (!strstr(opening->path, "shm"))
 		return false;
 	opening->flags = args[at + 1];
 	if (task->call.asked.nr == SYS_openat2)
-		mem_read(task, args[2], &opening->flags,
+		call_read(task, args[2], &opening->flags,
 			 sizeof(opening->flags));
 	return true;
 }
@@ -277,7 +276,7 @@ void views_write(struct task *task)
 
 	if (!view)
 		return;
-	result = mem_read(task, args[1], text, len);
+	result = call_read(task, args[1], text, len);
 	if (result == 0)
 		result = emul_sysctl_write(task->ns, view->which, text, len);
 	if (result >= 0) {
