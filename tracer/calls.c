@@ -15,6 +15,7 @@
 #include "tracer/birth.h"
 #include "tracer/call.h"
 #include "tracer/caller.h"
+#include "tracer/calllog.h"
 #include "tracer/guard.h"
 #include "tracer/ipcns.h"
 #include "tracer/log.h"

@@ -14,7 +14,6 @@
 
 #include "tracer/proc.h"
 #include "tracer/run.h"
-#include "tracer/tasks.h"
 
 /* What vm.overcommit_memory says. */
 enum mode { GUESS, ALWAYS, NEVER };
@@ -68,9 +67,9 @@ static uint64_t sysctl_pages(const char *name)
 }
 
 /* mm->total_vm of the caller. */
-static uint64_t total_vm(const struct task *task)
+static uint64_t total_vm(pid_t tid)
 {
-	char *text = proc_read(task->tid, "statm");
+	char *text = proc_read(tid, "statm");
 	uint64_t pages = text ? strtoull(text, NULL, 10) : 0;
 
 	free(text);
@@ -78,9 +77,9 @@ static uint64_t total_vm(const struct task *task)
 }
 
 /* Something is kept for root, and for the user to end the caller. */
-static uint64_t kept_back(const struct emul_pages_request *request)
+static uint64_t kept_back(const struct emul_pages_request *request, pid_t tid)
 {
-	uint64_t share = total_vm(request->task) / 32;
+	uint64_t share = total_vm(tid) / 32;
 	uint64_t most = sysctl_pages("sys/vm/user_reserve_kbytes");
 	uint64_t pages = share < most ? share : most;
 
@@ -89,11 +88,11 @@ static uint64_t kept_back(const struct emul_pages_request *request)
 	return pages;
 }
 
-static bool fits_limit(const struct emul_pages_request *request,
+static bool fits_limit(const struct emul_pages_request *request, pid_t tid,
 		       int64_t pages, int64_t promised)
 {
 	char *text = proc_read_file("meminfo");
-	int64_t limit, used, kept = (int64_t)kept_back(request);
+	int64_t limit, used, kept = (int64_t)kept_back(request, tid);
 
 	if (!text)
 		return true;
@@ -104,14 +103,14 @@ static bool fits_limit(const struct emul_pages_request *request,
 	return (used > 0 ? used : 0) < limit - kept;
 }
 
-bool commit_allows(const struct emul_pages_request *request, int64_t pages,
-		   int64_t (*promised)(void))
+bool commit_allows(const struct emul_pages_request *request, pid_t tid,
+		   int64_t pages, int64_t (*promised)(void))
 {
 	switch (mode()) {
 	case ALWAYS:
 		return true;
 	case NEVER:
-		return fits_limit(request, pages, promised());
+		return fits_limit(request, tid, pages, promised());
 	default:
 		return request->noreserve || fits_memory(pages);
 	}

@@ -6,6 +6,7 @@
 #define COMMIT_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "emul/emul.h"
 
@@ -13,9 +14,10 @@
 void commit_init(void);
 /* Are segments accounted for though they asked for SHM_NORESERVE? */
 bool commit_is_strict(void);
-/* __vm_enough_memory(): may `request`, of so many pages, be accounted?
-   promised() is how much our segments have accounted and not yet taken. */
-bool commit_allows(const struct emul_pages_request *request, int64_t pages,
-		   int64_t (*promised)(void));
+/* __vm_enough_memory(): may the `request` of thread `tid`, of so many pages,
+   be accounted?  promised() is how much our segments have accounted and not
+   yet taken. */
+bool commit_allows(const struct emul_pages_request *request, pid_t tid,
+		   int64_t pages, int64_t (*promised)(void));
 
 #endif

@@ -27,6 +27,15 @@
 #include "tracer/run.h"
 #include "tracer/userns.h"
 
+static sysret_t host_pages_create(void *arg,
+				  const struct emul_pages_request *request)
+{
+	const struct task *task = request->task;
+
+	(void)arg;
+	return pages_create(request, task->tid);
+}
+
 static uint64_t map_flags(const struct emul_mapping *mapping)
 {
 	unsigned flags = MAP_SHARED;
@@ -263,7 +272,7 @@ static int32_t pid_seen(void *arg, int32_t pid)
 }
 
 const struct emul_host host = {
-	.pages_create = pages_create,
+	.pages_create = host_pages_create,
 	.pages_destroy = pages_destroy,
 	.pages_usage = pages_usage,
 	.pages_lock = pages_lock,

@@ -8,8 +8,7 @@
 #ifndef LOG_H
 #define LOG_H
 
-#include <stdint.h>
-#include <sys/types.h>
+#include <stddef.h>
 
 /* From now on messages go to this file, created or emptied, instead of to
    stderr.  Exits when it cannot be opened. */
@@ -28,11 +27,15 @@ void log_fatal(const char *fmt, ...)
 /* A line without the prefix. */
 void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-enum log_call { LOG_SHMGET, LOG_SHMCTL, LOG_SHMAT, LOG_SHMDT };
-
-/* "[tid] shmget(0x1234, 4096, IPC_CREAT|0600) = 0".  The result is a value,
-   -errno, or SYSRET_GONE. */
-void log_call(pid_t tid, enum log_call call, const uint64_t args[6],
-	      int64_t result);
+/* Text that grows at its end, and stays within one line. */
+#define LINE_MAX_BYTES 4096
+struct line {
+	size_t len;		/* 0 to begin */
+	char text[LINE_MAX_BYTES];
+};
+void line_add(struct line *line, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Where messages go, and a newline. */
+void line_log(struct line *line);
 
 #endif

@@ -238,20 +238,20 @@ static int64_t promised(void)
 /* shmem_acct_size().  Its rounding up takes a size in the last page that there
    is beyond the largest number, and from there on pages are given back. */
 static bool account(struct pages *pages,
-		    const struct emul_pages_request *request)
+		    const struct emul_pages_request *request, pid_t tid)
 {
 	uint64_t whole = (pages->size + run.page_size - 1) &
 			 ~(run.page_size - 1);
 	int64_t count = (int64_t)whole / (int64_t)run.page_size;
 
-	if (!commit_allows(request, count, promised))
+	if (!commit_allows(request, tid, count, promised))
 		return false;
 	if (!request->noreserve || commit_is_strict())
 		pages->accounted = count;
 	return true;
 }
 
-sysret_t pages_create(void *arg, const struct emul_pages_request *request)
+sysret_t pages_create(const struct emul_pages_request *request, pid_t tid)
 {
 	struct pages pages = {
 		.fd = -1,
@@ -261,14 +261,13 @@ sysret_t pages_create(void *arg, const struct emul_pages_request *request)
 	};
 	int64_t handle;
 
-	(void)arg;
 	if (first_free < 0 && !grow())
 		return -ENOMEM;
 	if (request->huge_shift) {
 		pages.size = round_up(request->size, request->huge_shift);
 		if (!request->noreserve && reserve(&pages) < 0)
 			return -ENOMEM;
-	} else if (!account(&pages, request)) {
+	} else if (!account(&pages, request, tid)) {
 		return -ENOMEM;
 	}
 	handle = first_free;

@@ -10,8 +10,9 @@
 
 #include "emul/emul.h"
 
+/* For a shmget of thread `tid`; else as in struct emul_host. */
+sysret_t pages_create(const struct emul_pages_request *request, pid_t tid);
 /* As in struct emul_host. */
-sysret_t pages_create(void *arg, const struct emul_pages_request *request);
 void pages_destroy(void *arg, int64_t handle);
 void pages_usage(void *arg, int64_t handle, struct emul_usage *usage);
 sysret_t pages_lock(void *arg, int64_t handle, bool lock);

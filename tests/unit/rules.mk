@@ -8,7 +8,7 @@ UNIT	:= $(patsubst %.c,$B/%.o,$(wildcard tests/unit/test_*.c)) \
 CHECK_LIBS = $(or $(shell $(PKG) --libs check 2>/dev/null),\
 	   -lcheck -lsubunit -lrt -lm) -pthread
 
-$B/tests/unit/unit: $(UNIT) $(FAKE) $B/tracer/options.o $B/tracer/log.o \
+$B/tests/unit/unit: $(UNIT) $(FAKE) $B/tracer/options.o $B/tracer/log.o $B/tracer/calllog.o \
 		   $B/tracer/backtrace.o $B/libemul.a
 	$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(UNWIND) $(CHECK_LIBS)
 

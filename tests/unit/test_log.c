@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "tracer/calllog.h"
 #include "tracer/log.h"
 
 static char path[] = "/tmp/shmtrace-log-XXXXXX";
