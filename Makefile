@@ -47,7 +47,7 @@ UNWIND	:= $(if $(filter no,$(LIBUNWIND)),,$(shell $(PKG) --libs \
 DEFS	+= $(if $(UNWIND),-DHAVE_LIBUNWIND)
 
 EMUL	:= $(patsubst %.c,$B/%.o,$(wildcard emul/*.c))
-TRACER	:= $(patsubst %.c,$B/%.o,$(wildcard tracer/*.c))
+TRACER	:= $(patsubst %.c,$B/%.o,$(wildcard tracer/*.c tracer/*/*.c))
 ARCH	:= $B/arch/$(CPU).o
 
 all: $B/shmtrace

@@ -11,16 +11,16 @@
 #include <sys/ptrace.h>
 #include <unistd.h>
 
-#include "tracer/birth.h"
-#include "tracer/call.h"
-#include "tracer/calls.h"
-#include "tracer/check.h"
-#include "tracer/flight.h"
-#include "tracer/notice.h"
-#include "tracer/run.h"
-#include "tracer/statuses.h"
-#include "tracer/stop.h"
-#include "tracer/tasks.h"
+#include "tracer/calls/birth.h"
+#include "tracer/calls/calls.h"
+#include "tracer/calls/selfcheck.h"
+#include "tracer/remote/fastpath.h"
+#include "tracer/remote/syscall.h"
+#include "tracer/stops/stop.h"
+#include "tracer/stops/unotify.h"
+#include "tracer/stops/wait.h"
+#include "tracer/tasks/task.h"
+#include "tracer/util/config.h"
 
 struct event {
 	struct task *task;	/* NULL: a notice */

@@ -13,22 +13,22 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tracer/birth.h"
-#include "tracer/commit.h"
-#include "tracer/exit.h"
-#include "tracer/front.h"
-#include "tracer/host.h"
-#include "tracer/ipcns.h"
-#include "tracer/log.h"
+#include "tracer/calls/birth.h"
+#include "tracer/calls/emul_host.h"
 #include "tracer/loop.h"
-#include "tracer/notice.h"
 #include "tracer/options.h"
-#include "tracer/pages.h"
-#include "tracer/pidns.h"
 #include "tracer/probe.h"
-#include "tracer/proc.h"
-#include "tracer/run.h"
 #include "tracer/spawn.h"
+#include "tracer/stops/unotify.h"
+#include "tracer/store/memfd.h"
+#include "tracer/store/overcommit.h"
+#include "tracer/supervise.h"
+#include "tracer/tasks/ipcns.h"
+#include "tracer/tasks/pidns.h"
+#include "tracer/util/config.h"
+#include "tracer/util/exit.h"
+#include "tracer/util/log.h"
+#include "tracer/util/proc.h"
 
 struct run run = { .listener = -1 };
 

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tracer/exit.h"
-#include "tracer/log.h"
+#include "tracer/util/exit.h"
+#include "tracer/util/log.h"
 
 #define TRY_HELP "; try 'shmtrace --help'"
 #define SHMMNI_MAX 32768	/* IPCMNI, include/linux/ipc_namespace.h */

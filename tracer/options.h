@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tracer/run.h"
+#include "tracer/util/config.h"
 
 /* Which stops bring the calls to us: seccomp's, or every system call's. */
 enum seccomp_mode { SECCOMP_AUTO, SECCOMP_ON, SECCOMP_OFF };

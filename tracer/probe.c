@@ -21,12 +21,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tracer/call.h"
-#include "tracer/log.h"
-#include "tracer/notice.h"
-#include "tracer/run.h"
+#include "tracer/remote/syscall.h"
 #include "tracer/spawn.h"
-#include "tracer/stop.h"
+#include "tracer/stops/stop.h"
+#include "tracer/stops/unotify.h"
+#include "tracer/util/config.h"
+#include "tracer/util/log.h"
 
 #define MAGIC 0x5359		/* the answer that only we give */
 

@@ -6,8 +6,8 @@
 #define PROBE_H
 
 #include "arch/arch.h"
-#include "tracer/filter.h"
 #include "tracer/options.h"
+#include "tracer/stops/filter.h"
 
 /* Which stops work here: SECCOMP_ON or SECCOMP_OFF; sets run.notices.  Exits
    with one clear line when the wanted ones do not, or none. */

@@ -14,9 +14,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "tracer/exit.h"
-#include "tracer/log.h"
-#include "tracer/rights.h"
+#include "tracer/util/exit.h"
+#include "tracer/util/fdpass.h"
+#include "tracer/util/log.h"
 
 static int set_filter(const struct filter *filter, unsigned long flags)
 {

@@ -9,7 +9,8 @@
 # Static: exec costs the least.  Never sanitized: it is what is measured.
 BENCH_FLAGS = $(filter-out $(MODE),$(ALL)) -pthread
 BENCH_OBJ := $(patsubst %,$B/tests/bench/%.o,workload calls procs many)
-BENCH_UNDER := $B/tests/bench/under.o $B/tracer/filter.o $B/tracer/stop.o
+BENCH_UNDER := $B/tests/bench/under.o $B/tracer/stops/filter.o \
+	$B/tracer/stops/stop.o
 BENCH_PROGRAMS := $B/tests/bench/workload $B/tests/bench/under
 
 $B/tests/bench/%.o: tests/bench/%.c $B/flags

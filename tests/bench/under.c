@@ -27,9 +27,9 @@
 #include <unistd.h>
 
 #include "arch/arch.h"
-#include "tracer/filter.h"
 #include "tracer/spawn.h"
-#include "tracer/stop.h"
+#include "tracer/stops/filter.h"
+#include "tracer/stops/stop.h"
 
 _Noreturn static void fail(const char *what)
 {

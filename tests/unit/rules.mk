@@ -8,8 +8,9 @@ UNIT	:= $(patsubst %.c,$B/%.o,$(wildcard tests/unit/test_*.c)) \
 CHECK_LIBS = $(or $(shell $(PKG) --libs check 2>/dev/null),\
 	   -lcheck -lsubunit -lrt -lm) -pthread
 
-$B/tests/unit/unit: $(UNIT) $(FAKE) $B/tracer/options.o $B/tracer/log.o $B/tracer/calllog.o \
-		   $B/tracer/backtrace.o $B/libemul.a
+$B/tests/unit/unit: $(UNIT) $(FAKE) $B/tracer/options.o \
+		   $B/tracer/util/log.o $B/tracer/report/calllog.o \
+		   $B/tracer/report/backtrace.o $B/libemul.a
 	$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(UNWIND) $(CHECK_LIBS)
 
 check-unit: $B/tests/unit/unit

@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tracer/backtrace.h"
-#include "tracer/log.h"
+#include "tracer/report/backtrace.h"
+#include "tracer/util/log.h"
 
 static char path[] = "/tmp/shmtrace-stack-XXXXXX";
 static pid_t stopped;

@@ -11,8 +11,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "tracer/calllog.h"
-#include "tracer/log.h"
+#include "tracer/report/calllog.h"
+#include "tracer/util/log.h"
 
 static char path[] = "/tmp/shmtrace-log-XXXXXX";
 

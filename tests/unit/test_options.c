@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tracer/exit.h"
 #include "tracer/options.h"
+#include "tracer/util/exit.h"
 
 /* Parse a command line after "shmtrace".  The options point into what the
    next call overwrites. */

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+/*
+ * dispatch.c - from a stop to the handler of the call, by number.
+ */
+#include "tracer/calls/calls.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/syscall.h>
+
+#include "tracer/calls/birth.h"
+#include "tracer/calls/mm.h"
+#include "tracer/calls/procfs.h"
+#include "tracer/calls/seccomp.h"
+#include "tracer/remote/syscall.h"
+#include "tracer/report/backtrace.h"
+#include "tracer/report/calllog.h"
+#include "tracer/tasks/caller.h"
+#include "tracer/tasks/ipcns.h"
+#include "tracer/util/config.h"
+#include "tracer/util/log.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+typedef void handler(struct task *task);
+
+/* Answer first: then the registers, and with them the stack, are the
+   program's own. */
+static void answer(struct task *task, enum log_call which, sysret_t result)
+{
+	call_answer(task, result);
+	if (!run.verbose)
+		return;
+	log_call(task->tid, which, task->call.asked.args, result);
+	if (run.stack_trace)
+		backtrace_print(task->tid);
+}
+
+static void handle_shmget(struct task *task)
+{
+	const uint64_t *args = task->call.asked.args;
+	const struct emul_caller caller = task_caller_cred(task);
+	sysret_t result = emul_shmget(&caller, args[0], args[1],
+				      args[2]);
+
+	answer(task, LOG_SHMGET, result);
+}
+
+static void handle_shmctl(struct task *task)
+{
+	const uint64_t *args = task->call.asked.args;
+	const struct emul_caller caller = task_caller_cred(task);
+	sysret_t result = emul_shmctl(&caller, args[0], args[1],
+				      args[2]);
+
+	answer(task, LOG_SHMCTL, result);
+}
+
+static void handle_shmat(struct task *task)
+{
+	const uint64_t *args = task->call.asked.args;
+	const struct emul_caller caller = task_caller_cred(task);
+	sysret_t result = emul_shmat(&caller, args[0], args[1],
+				     args[2]);
+
+	answer(task, LOG_SHMAT, result);
+	mmcalls_watch(task);
+}
+
+static void handle_shmdt(struct task *task)
+{
+	const uint64_t *args = task->call.asked.args;
+	const struct emul_caller caller = task_caller(task);
+	sysret_t result = emul_shmdt(&caller, args[0]);
+
+	answer(task, LOG_SHMDT, result);
+}
+
+static void handle_credentials(struct task *task)
+{
+	cred_forget(&task->cred);
+}
+
+/* Both can lead into another IPC or user namespace, and future children into
+   another pid namespace. */
+static void handle_namespaces(struct task *task)
+{
+	struct emul_ns *ns;
+	sysret_t result = call_run(task);
+
+	cred_forget(&task->cred);
+	if (result != 0)
+		return;
+	task->nests_children = true;
+	ns = ipcns_of(task->tid, task->ns);
+	ipcns_put(task->ns);
+	task->ns = ns;
+}
+
+static void handle_personality(struct task *task)
+{
+	uint32_t persona = (uint32_t)task->call.asked.args[0];
+
+	if (call_run(task) >= 0 && persona != UINT32_MAX)
+		task->read_implies_exec = persona & READ_IMPLIES_EXEC;
+}
+
+static const struct {
+	long nr;
+	handler *handle;
+} table[] = {
+	{ SYS_personality, handle_personality },
+	{ SYS_shmget, handle_shmget },
+	{ SYS_shmctl, handle_shmctl },
+	{ SYS_shmat, handle_shmat },
+	{ SYS_shmdt, handle_shmdt },
+	{ SYS_setuid, handle_credentials },
+	{ SYS_setgid, handle_credentials },
+	{ SYS_setreuid, handle_credentials },
+	{ SYS_setregid, handle_credentials },
+	{ SYS_setresuid, handle_credentials },
+	{ SYS_setresgid, handle_credentials },
+	{ SYS_setgroups, handle_credentials },
+	{ SYS_setfsuid, handle_credentials },
+	{ SYS_setfsgid, handle_credentials },
+	{ SYS_capset, handle_credentials },
+	{ SYS_unshare, handle_namespaces },
+	{ SYS_setns, handle_namespaces },
+	{ SYS_clone, birth_begins },
+	{ SYS_clone3, birth_begins },
+#ifdef SYS_fork
+	{ SYS_fork, birth_begins },
+#endif
+	{ SYS_execve, birth_exec_begins },
+	{ SYS_execveat, birth_exec_begins },
+	{ SYS_seccomp, guard_seccomp },
+	{ SYS_prctl, guard_prctl },
+#ifdef SYS_open
+	{ SYS_open, views_open },
+#endif
+	{ SYS_openat, views_open },
+	{ SYS_openat2, views_open },
+	{ SYS_write, views_write },
+	{ SYS_pwrite64, views_write },
+};
+
+static handler *find_handler(int64_t nr)
+{
+	for (size_t i = 0; i < COUNT(table); i++)
+		if (table[i].nr == nr)
+			return table[i].handle;
+	return NULL;
+}
+
+static bool is_foreign_shm(uint64_t nr, uint64_t first)
+{
+	for (const struct arch_foreign *f = arch_foreign; f->name; f++) {
+		for (size_t i = 0; i < COUNT(f->nr); i++)
+			if (f->nr[i] == nr)
+				return true;
+		if (f->multiplexer >= 0 && nr == (uint64_t)f->multiplexer &&
+		    (first & 0xffff) >= 21 && (first & 0xffff) <= 24)
+			return true;
+	}
+	return false;
+}
+
+static void refuse_foreign(struct task *task)
+{
+	static bool warned;
+
+	if (!warned)
+		log_warn("process %d makes shared-memory calls of another "
+			 "ABI (32-bit or x32): not supported, ENOSYS",
+			 task->tgid);
+	warned = true;
+	call_answer(task, -ENOSYS);
+}
+
+static void handle_native(struct task *task)
+{
+	handler *handle = find_handler(task->call.asked.nr);
+
+	if (guard_forbids(task))
+		return;
+	if (mmcalls_handle(task))
+		return;
+	if (views_concern(task->call.asked.nr)) {
+		if (run.proc != PROC_OFF)
+			handle(task);
+		return;
+	}
+	/* With a filter, an entry stop comes only for the sake of the address
+	   space and of /proc: all else has its seccomp stop still to come. */
+	if (task->call.at == CALL_ENTRY && run.filtered)
+		return;
+	birth_settle_execs();
+	if (handle)
+		handle(task);
+	else if (is_foreign_shm((uint64_t)task->call.asked.nr, 0))
+		refuse_foreign(task);
+}
+
+void calls_handle(struct task *task)
+{
+	switch (call_begin(task)) {
+	case CALL_IS_NATIVE:
+		handle_native(task);
+		break;
+	case CALL_IS_FOREIGN:
+		if (is_foreign_shm((uint64_t)task->call.asked.nr,
+				   arch_foreign_first(&task->call.regs)))
+			refuse_foreign(task);
+		break;
+	case CALL_IS_EXIT:
+		birth_undo(task);
+		break;
+	case CALL_IS_GONE:
+		break;
+	}
+}
+
+void calls_redo(struct task *task)
+{
+	task->flight.failed = true;
+	handle_shmat(task);
+	task->flight.failed = false;
+}
+
+void calls_again(struct task *task)
+{
+	if (call_again(task))
+		find_handler(task->call.asked.nr)(task);
+}
+
+void calls_notice(const struct notice *notice)
+{
+	struct task *task = task_find(notice->tid);
+
+	/* only a program that guessed our cookie comes with another number */
+	if (!task || (notice->nr != SYS_shmget && notice->nr != SYS_shmctl)) {
+		notice_answer(notice->id, -ENOSYS);
+		return;
+	}
+	if (!task->mm)		/* killed while its call waited here */
+		return;
+	task->flight.kind = FLIGHT_NONE;	/* or it could not call */
+	if (task->strict) {
+		kill(task->tgid, SIGKILL);
+		return;
+	}
+	task->call.at = CALL_NOTICE;
+	task->call.barred = false;
+	task->call.notice = notice->id;
+	task->call.asked.nr = notice->nr;
+	birth_settle_execs();
+	memcpy(task->call.asked.args, notice->args, sizeof(notice->args));
+	find_handler(notice->nr)(task);
+	task->call.at = CALL_NONE;
+}
+
+void calls_repeat_interrupted(struct task *task)
+{
+	struct arch_regs regs;
+	struct arch_call call;
+	int64_t result;
+
+	if (!run.notices || arch_fetch(task->tid, &regs, &call) < 0 ||
+	    (call.nr != SYS_shmget && call.nr != SYS_shmctl) ||
+	    arch_result(task->tid, &result) < 0)
+		return;
+	if (call_was_interrupted(result))
+		arch_restart(task->tid, &regs);
+}

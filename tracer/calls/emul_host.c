@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+/*
+ * emul_host.c - what emul/ asks for, done in the program.
+ *
+ * Each attach maps an open file of its own, read-only for SHM_RDONLY: two
+ * attaches never merge in the kernel, and mprotect(PROT_WRITE) on a read-only
+ * one fails with EACCES as in Linux.
+ */
+#include "tracer/calls/emul_host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include "tracer/remote/fastpath.h"
+#include "tracer/remote/fd.h"
+#include "tracer/remote/syscall.h"
+#include "tracer/store/memfd.h"
+#include "tracer/tasks/pidns.h"
+#include "tracer/tasks/userns.h"
+#include "tracer/util/config.h"
+#include "tracer/util/proc.h"
+
+static sysret_t host_pages_create(void *arg,
+				  const struct emul_pages_request *request)
+{
+	const struct task *task = request->task;
+
+	(void)arg;
+	return pages_create(request, task->tid);
+}
+
+static uint64_t map_flags(const struct emul_mapping *mapping)
+{
+	unsigned flags = MAP_SHARED;
+
+	if (pages_are_huge(mapping->pages))
+		flags |= MAP_NORESERVE;
+	if (mapping->place == EMUL_PLACE_FREE)
+		flags |= MAP_FIXED_NOREPLACE;
+	if (mapping->place == EMUL_PLACE_REPLACE)
+		flags |= MAP_FIXED;
+	return flags;
+}
+
+static bool may_fly(struct task *task, const struct emul_mapping *mapping)
+{
+	return mapping->place == EMUL_PLACE_FREE && flight_is_possible(task);
+}
+
+/* The shortest way: -errno if it cannot be gone. */
+static sysret_t open_and_map(struct task *task,
+			     const struct emul_mapping *mapping)
+{
+	struct arch_stub_file file = {
+		.flags = (mapping->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC,
+		.mmap = { mapping->addr, mapping->len,
+			  (uint64_t)mapping->prot, map_flags(mapping) },
+	};
+	struct pages_file pages;
+
+	if (!may_fly(task, mapping) || !flight_may_open(task) ||
+	    !pages_find(mapping->pages, &pages))
+		return -EAGAIN;
+	file.dev = pages.dev;
+	file.ino = pages.inode;
+	snprintf(file.path, sizeof(file.path), "/proc/%d/fd/%d", pages.holder,
+		 pages.number);
+	return flight_open(task, &file);
+}
+
+/* The short way, the same. */
+static sysret_t fly(struct task *task, const struct emul_mapping *mapping,
+		    int fd)
+{
+	const uint64_t args[6] = {
+		mapping->addr, mapping->len, (uint64_t)mapping->prot,
+		map_flags(mapping),
+	};
+
+	return may_fly(task, mapping) ? flight_attach(task, fd, args) :
+					-EAGAIN;
+}
+
+static sysret_t map_file(struct task *task, const struct emul_mapping *mapping,
+			 int fd)
+{
+	uint64_t args[6] = {
+		mapping->addr, mapping->len, (uint64_t)mapping->prot,
+		map_flags(mapping), 0, 0,
+	};
+	struct loan loan;
+	sysret_t result;
+
+	result = lend_fd(task, fd, mapping->writable ? O_RDWR : O_RDONLY,
+			 &loan);
+	if (result < 0)
+		return result == SYSRET_GONE ? result : -ENOMEM;
+	args[4] = (uint64_t)loan.number;
+	result = call_inject(task, SYS_mmap, args);
+	lend_return(task, &loan);
+	return result;
+}
+
+static sysret_t host_map(void *arg, const struct emul_mapping *mapping)
+{
+	sysret_t result;
+	int fd;
+
+	call_stub(arg);
+	result = open_and_map(arg, mapping);
+	if (result >= 0 || result == SYSRET_GONE)
+		return result;
+	fd = pages_open(mapping->pages, mapping->writable);
+	if (fd < 0)
+		return -ENOMEM;
+	result = fly(arg, mapping, fd);
+	if (result < 0 && result != SYSRET_GONE)
+		result = map_file(arg, mapping, fd);
+	close(fd);
+	return result;
+}
+
+static sysret_t host_unmap(void *task, uint64_t addr, uint64_t len)
+{
+	const uint64_t args[6] = { addr, len };
+
+	return call_inject(task, SYS_munmap, args);
+}
+
+static sysret_t host_unmap_last(void *task, uint64_t addr, uint64_t len)
+{
+	sysret_t result = -EAGAIN;
+
+	if (flight_is_possible(task))
+		result = flight_detach(task, addr, len);
+	return result == 0 ? 0 : host_unmap(task, addr, len);
+}
+
+static sysret_t host_read(void *task, uint64_t addr, void *buf, size_t len)
+{
+	return call_read(task, addr, buf, len);
+}
+
+static sysret_t host_write(void *task, uint64_t addr, const void *buf,
+			   size_t len)
+{
+	return call_write(task, addr, buf, len);
+}
+
+static uint64_t memlock_limit(void *arg)
+{
+	const struct task *task = arg;
+	struct rlimit limit;
+
+	if (prlimit(task->tgid, RLIMIT_MEMLOCK, NULL, &limit) < 0 &&
+	    !proc_limit(task->tid, "Max locked memory", &limit))
+		return 0;	/* it is gone */
+	if (limit.rlim_cur == RLIM_INFINITY)
+		return UINT64_MAX;
+	return limit.rlim_cur;
+}
+
+struct hole { uint64_t from; };
+
+static int cover(const struct proc_map *map, void *arg)
+{
+	struct hole *hole = arg;
+
+	if (map->start > hole->from)
+		return 1;
+	if (map->end > hole->from)
+		hole->from = map->end;
+	return 0;
+}
+
+static uint64_t first_hole(void *arg, uint64_t from, uint64_t to)
+{
+	const struct task *task = arg;
+	struct hole hole = { from };
+
+	if (proc_maps(task->tid, cover, &hole) < 0)
+		return to;
+	return hole.from < to ? hole.from : to;
+}
+
+struct place {
+	uint64_t from;
+	uint64_t found;
+	int prot;
+};
+
+static int meet(const struct proc_map *map, void *arg)
+{
+	struct place *place = arg;
+
+	if (map->end <= place->from)
+		return 0;
+	place->found = map->start > place->from ? map->start : place->from;
+	place->prot = (map->prot[0] == 'r' ? EMUL_READ : 0) |
+		      (map->prot[1] == 'w' ? EMUL_WRITE : 0) |
+		      (map->prot[2] == 'x' ? EMUL_EXEC : 0);
+	return 1;
+}
+
+static uint64_t first_mapped(void *arg, uint64_t from, uint64_t to)
+{
+	const struct task *task = arg;
+	struct place place = { .from = from, .found = to };
+
+	proc_maps(task->tid, meet, &place);
+	return place.found < to ? place.found : to;
+}
+
+static int protection(void *arg, uint64_t addr)
+{
+	const struct task *task = arg;
+	struct place place = { .from = addr };
+
+	proc_maps(task->tid, meet, &place);
+	return place.prot;
+}
+
+/* smaps: a line like that of maps, and further down "VmFlags: rd wr lo". */
+static bool is_locked(void *arg, uint64_t addr)
+{
+	const struct task *task = arg;
+	char *text = proc_read(task->tid, "smaps"), *rest = text, *line;
+	bool inside = false, locked = false;
+
+	while (rest && (line = strsep(&rest, "\n")) != NULL) {
+		uint64_t start, end;
+
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " ", &start, &end) == 2)
+			inside = start <= addr && addr < end;
+		else if (inside && strncmp(line, "VmFlags:", 8) == 0)
+			locked = strstr(line, " lo") != NULL;
+	}
+	free(text);
+	return locked;
+}
+
+static uint32_t id_seen(void *arg, bool group, uint32_t id)
+{
+	struct task *task = arg;
+
+	if (!cred_user_ns(&task->cred, task->tid))
+		return id;
+	return userns_seen(task->tid, group ? USERNS_GID : USERNS_UID, id);
+}
+
+static uint32_t id_meant(void *arg, bool group, uint32_t id)
+{
+	struct task *task = arg;
+
+	if (!cred_user_ns(&task->cred, task->tid))
+		return id;
+	return userns_meant(task->tid, group ? USERNS_GID : USERNS_UID, id);
+}
+
+static int32_t pid_seen(void *arg, int32_t pid)
+{
+	const struct task *task = arg;
+
+	return pidns_seen(task->pidns, pid);
+}
+
+const struct emul_host host = {
+	.pages_create = host_pages_create,
+	.pages_destroy = pages_destroy,
+	.pages_usage = pages_usage,
+	.pages_lock = pages_lock,
+	.map = host_map,
+	.unmap = host_unmap,
+	.unmap_last = host_unmap_last,
+	.read = host_read,
+	.write = host_write,
+	.memlock_limit = memlock_limit,
+	.first_hole = first_hole,
+	.pid_seen = pid_seen,
+	.id_seen = id_seen,
+	.id_meant = id_meant,
+	.first_mapped = first_mapped,
+	.is_locked = is_locked,
+	.protection = protection,
+};

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+/*
+ * emul_host.h - what emul/ asks of the world: memfd pages, mapped into programs.
+ */
+#ifndef CALLS_EMUL_HOST_H
+#define CALLS_EMUL_HOST_H
+
+#include "emul/emul.h"
+
+extern const struct emul_host host;
+
+#endif

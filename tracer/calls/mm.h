@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mm.h - the calls that change an address space, where they touch an
+ * attachment or our stub page.
+ */
+#ifndef CALLS_MM_H
+#define CALLS_MM_H
+
+#include "tracer/tasks/task.h"
+
+/* True if the call is one of them and has been dealt with. */
+bool mmcalls_handle(struct task *task);
+/* An attachment outside the arena: from now on every such call stops. */
+void mmcalls_watch(struct task *task);
+
+#endif

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: MIT
+/*
+ * procfs.c - lets the kernel open the host's file, so that paths, links,
+ * roots and permissions are its business, and then puts a memfd with the
+ * emulated contents in its place.
+ */
+#include "tracer/calls/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "tracer/remote/fd.h"
+#include "tracer/remote/syscall.h"
+#include "tracer/util/config.h"
+#include "tracer/util/log.h"
+#include "tracer/util/proc.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define PATH_ROOM 256
+#define TEXT_ROOM 4096		/* what one write can bring, as in Linux */
+
+enum { SYSVIPC = -1, NONE = -2 };
+
+static const struct {
+	const char *path;	/* below /proc */
+	int which;		/* enum emul_sysctl */
+} files[] = {
+	{ "/sysvipc/shm", SYSVIPC },
+	{ "/sys/kernel/shmmax", EMUL_SHMMAX },
+	{ "/sys/kernel/shmall", EMUL_SHMALL },
+	{ "/sys/kernel/shmmni", EMUL_SHMMNI },
+	{ "/sys/kernel/shm_rmid_forced", EMUL_SHM_RMID_FORCED },
+	{ "/sys/kernel/shm_next_id", EMUL_SHM_NEXT_ID },
+};
+
+/* A file that was opened for writing. */
+struct view {
+	int fd;			/* ours of the program's open file */
+	uint64_t inode;
+	enum emul_sysctl which;
+	struct view *next;
+};
+
+struct opening {
+	char path[PATH_ROOM];
+	uint64_t flags;
+};
+
+bool views_concern(int64_t nr)
+{
+#ifdef SYS_open
+	if (nr == SYS_open)
+		return true;
+#endif
+	return nr == SYS_openat || nr == SYS_openat2 || nr == SYS_write ||
+	       nr == SYS_pwrite64;
+}
+
+/* What the call opens, if it can concern us. */
+static bool read_opening(struct task *task, struct opening *opening)
+{
+	const uint64_t *args = task->call.asked.args;
+	bool at = true;
+
+#ifdef SYS_open
+	at = task->call.asked.nr != SYS_open;
+#endif
+	memset(opening, 0, sizeof(*opening));
+	call_read(task, args[at], opening->path, PATH_ROOM - 1);
+	if (!strstr(opening->path, "shm"))
+		return false;
+	opening->flags = args[at + 1];
+	if (task->call.asked.nr == SYS_openat2)
+		call_read(task, args[2], &opening->flags,
+			 sizeof(opening->flags));
+	return true;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t a = strlen(text), b = strlen(end);
+
+	return a >= b && strcmp(text + a - b, end) == 0;
+}
+
+static int file_by_path(const char *path)
+{
+	for (size_t i = 0; i < COUNT(files); i++)
+		if (ends_with(path, files[i].path))
+			return files[i].which;
+	return NONE;
+}
+
+/* Which of the files the program's descriptor is. */
+static int file_by_descriptor(pid_t tid, int number)
+{
+	char name[32], path[PATH_ROOM] = "";
+	struct statfs fs;
+	int fd, which = NONE;
+
+	snprintf(name, sizeof(name), "fd/%d", number);
+	fd = proc_open(tid, name, O_PATH);
+	if (fd >= 0 && fstatfs(fd, &fs) == 0 &&
+	    fs.f_type == PROC_SUPER_MAGIC &&
+	    proc_link(tid, name, path, sizeof(path)) == 0)
+		which = file_by_path(path);
+	if (fd >= 0)
+		close(fd);
+	return which;
+}
+
+static void fill(int fd, struct task *task, int which)
+{
+	struct emul_ns *ns = task->ns;
+	char small[24], *text = small;
+	size_t len, room = 0;
+
+	if (which == SYSVIPC) {
+		room = emul_sysvipc(ns, task, NULL, 0) + 1;
+		text = malloc(room);
+		if (!text)
+			return;
+		len = emul_sysvipc(ns, task, text, room);
+	} else {
+		len = emul_sysctl_read(ns, (enum emul_sysctl)which, small);
+	}
+	/* cut first: a short text must not keep the tail of an older one */
+	if (ftruncate(fd, 0) == 0 && pwrite(fd, text, len, 0) < 0)
+		log_warn("cannot fill a file of /proc: %s", strerror(errno));
+	if (room)
+		free(text);
+}
+
+/* A file with the contents, opened as the program wants it; -1. */
+static int make_file(struct task *task, int which, uint64_t flags)
+{
+	int memfd = memfd_create("proc", MFD_CLOEXEC), fd;
+
+	if (memfd < 0)
+		return -1;
+	fill(memfd, task, which);
+	fd = proc_reopen(memfd, (int)(flags & O_ACCMODE));
+	close(memfd);
+	return fd;
+}
+
+/* Keep our end of a file that can be written to. */
+static void watch(struct task *task, int fd, int which)
+{
+	struct view *view = malloc(sizeof(*view));
+	struct stat st;
+
+	if (!view || fstat(fd, &st) < 0) {
+		free(view);
+		close(fd);
+		return;
+	}
+	*view = (struct view){ fd, st.st_ino, (enum emul_sysctl)which,
+			       task->mm->views };
+	task->mm->views = view;
+	task->mm->viewing = true;
+}
+
+/* Where the host has no such file, nothing can be opened in its place. */
+static sysret_t open_missing(struct task *task, int which,
+			     const struct opening *opening)
+{
+	int fd = make_file(task, which, opening->flags);
+	sysret_t number;
+
+	if (fd < 0)
+		return -ENOMEM;
+	number = lend_for_good(task, fd, (int)opening->flags);
+	close(fd);
+	return number;
+}
+
+static sysret_t replace(struct task *task, int number, int which,
+			const struct opening *opening)
+{
+	int fd = make_file(task, which, opening->flags);
+	sysret_t result;
+
+	if (fd < 0)
+		return number;
+	result = lend_in_place_of(task, number, fd,
+				  (int)(opening->flags & O_CLOEXEC));
+	if (result >= 0 && which != SYSVIPC &&
+	    (opening->flags & O_ACCMODE) != O_RDONLY)
+		watch(task, fd, which);
+	else
+		close(fd);
+	return result == SYSRET_GONE ? result : number;
+}
+
+void views_open(struct task *task)
+{
+	struct opening opening;
+	sysret_t result;
+	int which;
+
+	if (run.listener < 0 || !read_opening(task, &opening))
+		return;
+	result = call_run(task);
+	if (result >= 0) {
+		which = file_by_descriptor(task->tid, (int)result);
+		if (which != NONE)
+			result = replace(task, (int)result, which, &opening);
+	} else if (result == -ENOENT &&
+		   strncmp(opening.path, "/proc/", 6) == 0) {
+		which = file_by_path(opening.path);
+		if (which != NONE)
+			result = open_missing(task, which, &opening);
+	}
+	call_answer(task, result);
+}
+
+struct search {
+	uint64_t creator;
+	bool found;
+};
+
+static void match_creator(struct task *task, void *arg)
+{
+	struct search *search = arg;
+
+	search->found |= task->mm && task->creator == search->creator;
+}
+
+static bool is_alive(uint64_t creator, void *arg)
+{
+	struct search search = { creator, false };
+
+	(void)arg;
+	task_each(match_creator, &search);
+	return search.found;
+}
+
+static struct view *find_view(struct task *task, int number)
+{
+	struct view *view = task->mm ? task->mm->views : NULL;
+	struct stat st;
+	char name[32];
+	int fd;
+
+	if (!view)
+		return NULL;
+	snprintf(name, sizeof(name), "fd/%d", number);
+	fd = proc_open(task->tid, name, O_PATH);
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) < 0)
+		st.st_ino = 0;
+	close(fd);
+	while (view && view->inode != st.st_ino)
+		view = view->next;
+	return view;
+}
+
+void views_write(struct task *task)
+{
+	const uint64_t *args = task->call.asked.args;
+	struct view *view = find_view(task, (int)args[0]);
+	char text[TEXT_ROOM];
+	size_t len = args[2] < TEXT_ROOM ? (size_t)args[2] : TEXT_ROOM - 1;
+	sysret_t result;
+
+	if (!view)
+		return;
+	result = call_read(task, args[1], text, len);
+	if (result == 0)
+		result = emul_sysctl_write(task->ns, view->which, text, len);
+	if (result >= 0) {
+		fill(view->fd, task, (int)view->which);
+		if (task->call.asked.nr == SYS_write)
+			lseek(view->fd, (off_t)result, SEEK_CUR);
+		if (view->which == EMUL_SHM_RMID_FORCED &&
+		    emul_ns_limits(task->ns)->rmid_forced)
+			emul_ns_destroy_orphans(task->ns, is_alive, NULL);
+	}
+	call_answer(task, result);
+}
+
+void views_drop(struct view *views)
+{
+	while (views) {
+		struct view *next = views->next;
+
+		close(views->fd);
+		free(views);
+		views = next;
+	}
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+/*
+ * procfs_likely.c - is a new image likely to look at /proc/sysvipc or
+ * /proc/sys/kernel/shm*?  What its file and its arguments say.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tracer/calls/procfs.h"
+#include "tracer/util/config.h"
+#include "tracer/util/proc.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define SCRIPT_SIZE_MAX (1 << 20)
+#define CACHE_SIZE 64
+
+/* In executables and scripts. */
+static const char *const names[] = { "/proc/sysvipc", "/proc/sys/kernel/shm" };
+/* In arguments: sysctl has its own notation. */
+static const char *const words[] = { "sysvipc", "kernel/shm", "kernel.shm" };
+
+/* Executables that were looked into. */
+struct known {
+	dev_t dev;
+	ino_t inode;
+	struct timespec changed;
+	bool looks;
+};
+
+static struct known cache[CACHE_SIZE];
+
+static bool contains_any(const char *text, size_t len,
+			 const char *const *needles, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (memmem(text, len, needles[i], strlen(needles[i])))
+			return true;
+	return false;
+}
+
+static bool file_names_us(int fd, size_t size)
+{
+	char *text = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) :
+			    MAP_FAILED;
+	bool found;
+
+	if (text == MAP_FAILED)
+		return false;
+	found = contains_any(text, size, names, COUNT(names)) ||
+		/* sysctl(8) builds its paths from this one */
+		memmem(text, size, "\0/proc/sys/\0", 12);
+	munmap(text, size);
+	return found;
+}
+
+static bool executable_names_us(int fd)
+{
+	struct known *known;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return false;
+	known = &cache[st.st_ino % CACHE_SIZE];
+	if (known->dev != st.st_dev || known->inode != st.st_ino ||
+	    known->changed.tv_sec != st.st_ctim.tv_sec ||
+	    known->changed.tv_nsec != st.st_ctim.tv_nsec)
+		*known = (struct known){
+			st.st_dev, st.st_ino, st.st_ctim,
+			file_names_us(fd, (size_t)st.st_size),
+		};
+	return known->looks;
+}
+
+/* Only now that it is known to be a plain file may it be opened: a FIFO would
+   see a reader, a device might act. */
+static bool plain_file_names_us(int path)
+{
+	struct stat st;
+	bool found;
+	int fd;
+
+	if (fstat(path, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    st.st_size > SCRIPT_SIZE_MAX)
+		return false;
+	fd = proc_reopen(path, O_RDONLY | O_NONBLOCK);
+	if (fd < 0)
+		return false;
+	found = file_names_us(fd, (size_t)st.st_size);
+	close(fd);
+	return found;
+}
+
+/* A script: the first argument that is a small plain file. */
+static bool script_names_us(pid_t tid, const char *path)
+{
+	char name[512];
+	bool found;
+	int fd;
+
+	snprintf(name, sizeof(name), "%s%s", *path == '/' ? "root" : "cwd/",
+		 path);
+	fd = proc_open(tid, name, O_PATH);
+	if (fd < 0)
+		return false;
+	found = plain_file_names_us(fd);
+	close(fd);
+	return found;
+}
+
+/* /proc/TID/cmdline: words that end in zero bytes. */
+static bool arguments_name_us(pid_t tid)
+{
+	size_t len;
+	char *text = proc_read_sized(tid, "cmdline", &len);
+	const char *script;
+	bool found;
+
+	if (!text)
+		return false;
+	found = contains_any(text, len, words, COUNT(words));
+	script = text + strlen(text) + 1;
+	while (!found && script < text + len && *script == '-')
+		script += strlen(script) + 1;
+	if (!found && script < text + len)
+		found = script_names_us(tid, script);
+	free(text);
+	return found;
+}
+
+bool views_expected(struct task *task)
+{
+	bool found;
+	int fd;
+
+	if (run.proc != PROC_AUTO)
+		return false;
+	fd = proc_open(task->tid, "exe", O_RDONLY);
+	if (fd < 0)
+		return false;
+	found = executable_names_us(fd) || arguments_name_us(task->tid);
+	close(fd);
+	return found;
+}

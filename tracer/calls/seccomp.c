@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+/*
+ * seccomp.c - lets shmat work under the program's own seccomp filter, as it
+ * does on Linux even where that filter refuses mmap or close.
+ *
+ * What the exemption allows, and only from our stub page: see filter.c.
+ */
+#include "tracer/calls/seccomp.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "tracer/remote/syscall.h"
+#include "tracer/stops/filter.h"
+#include "tracer/util/config.h"
+
+/* The program's filter with ours in front, as it lies in its memory. */
+struct mended {
+	struct sock_fprog header;
+	struct sock_filter code[BPF_MAXINSNS];
+};
+
+static size_t mended_size(const struct mended *mended)
+{
+	return offsetof(struct mended, code) +
+	       mended->header.len * sizeof(mended->code[0]);
+}
+
+/* TRACE without a tracer is ENOSYS; said so, it outranks our answers. */
+static void untrace(struct mended *mended)
+{
+	for (unsigned i = 0; i < mended->header.len; i++) {
+		struct sock_filter *insn = &mended->code[i];
+
+		if (insn->code == (BPF_RET | BPF_K) &&
+		    (insn->k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE)
+			insn->k = SECCOMP_RET_ERRNO | ENOSYS;
+	}
+}
+
+/* 0; -ENOEXEC: leave it as it is (Linux will refuse it, or it is too long
+   for us); SYSRET_GONE. */
+static sysret_t read_and_mend(struct task *task, uint64_t at,
+			      struct mended *mended)
+{
+	const struct filter_config config = {
+		.arena_start = run.arena_start,
+		.arena_end = run.arena_end,
+		.page_size = run.page_size,
+	};
+	struct sock_fprog program;
+	unsigned prefix = filter_exemption(mended->code, &config);
+	sysret_t result = call_read(task, at, &program, sizeof(program));
+
+	if (result == 0 && (program.len == 0 ||
+			    program.len > BPF_MAXINSNS - prefix))
+		result = -ENOEXEC;
+	if (result == 0)
+		result = call_read(task, (uintptr_t)program.filter,
+				  mended->code + prefix,
+				  program.len * sizeof(mended->code[0]));
+	mended->header.len = (unsigned short)(program.len + prefix);
+	if (result == 0)
+		untrace(mended);
+	return result == SYSRET_GONE || result == 0 ? result : -ENOEXEC;
+}
+
+/* Put it into the program's memory: its address, or -errno. */
+static sysret_t store_mended(struct task *task, struct mended *mended)
+{
+	const uint64_t args[6] = {
+		0, mended_size(mended), PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0,
+	};
+	sysret_t at = call_inject(task, SYS_mmap, args);
+	sysret_t result;
+
+	if (at < 0)
+		return at;
+	mended->header.filter = (struct sock_filter *)(uintptr_t)(
+		(uint64_t)at + offsetof(struct mended, code));
+	result = call_write(task, (uint64_t)at, mended, mended_size(mended));
+	return result == 0 ? at : result;
+}
+
+static sysret_t install(struct task *task, unsigned pointer,
+			struct mended *mended)
+{
+	uint64_t args[6], unmap[6] = { 0, mended_size(mended) };
+	sysret_t result, at;
+
+	if (!call_stub(task))
+		return -ENOMEM;
+	at = store_mended(task, mended);
+	if (at < 0)
+		return at;
+	memcpy(args, task->call.asked.args, sizeof(args));
+	args[pointer] = (uint64_t)at;
+	result = call_inject(task, (long)task->call.asked.nr, args);
+	unmap[0] = (uint64_t)at;
+	call_inject(task, SYS_munmap, unmap);
+	return result;
+}
+
+/* seccomp_prepare_filter(), kernel/seccomp.c: our no_new_privs must not give
+   the program a right that it does not have. */
+static bool may_install(struct task *task)
+{
+	return !run.no_new_privs || task->no_new_privs ||
+	       cred_get(&task->cred, task->tid)->caps & EMUL_CAP_SYS_ADMIN;
+}
+
+static void guard_filter(struct task *task, unsigned pointer)
+{
+	struct mended *mended = calloc(1, sizeof(*mended));
+	sysret_t result = -ENOMEM;
+
+	if (mended)
+		result = read_and_mend(task, task->call.asked.args[pointer],
+				       mended);
+	if (result == 0) {
+		result = may_install(task) ? install(task, pointer, mended) :
+					     -EACCES;
+		call_answer(task, result);
+	}
+	if (result >= 0)
+		task->own_filter = true;
+	free(mended);
+}
+
+/* Strict mode, as a filter; no exemption: there shmat kills on Linux too. */
+static void enter_strict(struct task *task)
+{
+	struct mended *mended = calloc(1, sizeof(*mended));
+	struct filter filter;
+	sysret_t result = -ENOMEM;
+
+	filter_strict(&filter);
+	if (mended) {
+		mended->header.len = filter.len;
+		memcpy(mended->code, filter.code,
+		       filter.len * sizeof(filter.code[0]));
+		task->call.asked.nr = SYS_prctl;
+		task->call.asked.args[0] = PR_SET_SECCOMP;
+		task->call.asked.args[1] = SECCOMP_MODE_FILTER;
+		result = install(task, 2, mended);
+		call_answer(task, result);
+	}
+	if (result >= 0)
+		task->strict = true;
+	free(mended);
+}
+
+void guard_seccomp(struct task *task)
+{
+	const uint64_t *args = task->call.asked.args;
+
+	if ((uint32_t)args[0] == SECCOMP_SET_MODE_FILTER)
+		guard_filter(task, 2);
+	else if ((uint32_t)args[0] == SECCOMP_SET_MODE_STRICT && !args[1] &&
+		 !args[2] && !task->own_filter)
+		enter_strict(task);
+}
+
+void guard_prctl(struct task *task)
+{
+	const uint64_t *args = task->call.asked.args;
+
+	switch ((uint32_t)args[0]) {
+	case PR_SET_SECCOMP:
+		if (args[1] == SECCOMP_MODE_FILTER)
+			guard_filter(task, 2);
+		else if (args[1] == SECCOMP_MODE_STRICT && !task->own_filter)
+			enter_strict(task);
+		break;
+	case PR_GET_SECCOMP:
+		call_answer(task, task->own_filter ? SECCOMP_MODE_FILTER : 0);
+		break;
+	case PR_SET_NO_NEW_PRIVS:
+		if (args[1] == 1 && !args[2] && !args[3] && !args[4])
+			task->no_new_privs = true;
+		break;
+	case PR_GET_NO_NEW_PRIVS:
+		if (run.no_new_privs && !args[1] && !args[2] && !args[3] &&
+		    !args[4])
+			call_answer(task, task->no_new_privs);
+		break;
+	default:
+		break;
+	}
+}
+
+static bool strict_allows(int64_t nr)
+{
+	return nr == SYS_read || nr == SYS_write || nr == SYS_exit ||
+	       nr == SYS_rt_sigreturn;
+}
+
+/* TRACE without a tracer is ENOSYS. */
+bool guard_forbids(struct task *task)
+{
+	if (task->strict && !strict_allows(task->call.asked.nr)) {
+		kill(task->tgid, SIGKILL);
+		return true;
+	}
+	if (task->call.at != CALL_SECCOMP ||
+	    task->call.look.seccomp.ret_data == FILTER_TRACE_DATA)
+		return false;
+	call_answer(task, -ENOSYS);
+	return true;
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+/*
+ * selfcheck.c - self-check: the pieces that emul/ believes in, against
+ * /proc/TID/maps.
+ *
+ * A memfd's mappings merge where shm's do not, so both sides are joined
+ * where neighbours continue each other before they are compared.
+ */
+#include "tracer/calls/selfcheck.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tracer/remote/syscall.h"
+#include "tracer/store/memfd.h"
+#include "tracer/util/log.h"
+#include "tracer/util/proc.h"
+
+struct run_of_pages {
+	uint64_t start, end, offset, inode;
+	int prot;
+};
+
+struct list {
+	struct run_of_pages *runs;
+	size_t count, room;
+};
+
+static bool continues(const struct run_of_pages *a,
+		      const struct run_of_pages *b)
+{
+	return a->end == b->start && a->inode == b->inode &&
+	       a->prot == b->prot && a->offset + (a->end - a->start) ==
+					     b->offset;
+}
+
+static void add(struct list *list, const struct run_of_pages *next)
+{
+	if (list->count && continues(&list->runs[list->count - 1], next)) {
+		list->runs[list->count - 1].end = next->end;
+		return;
+	}
+	if (list->count == list->room) {
+		list->room = list->room ? 2 * list->room : 16;
+		list->runs = realloc(list->runs,
+				     list->room * sizeof(*list->runs));
+		if (!list->runs)
+			log_fatal("self-check: out of memory");
+	}
+	list->runs[list->count++] = *next;
+}
+
+static int add_piece(const struct emul_piece_info *piece, void *arg)
+{
+	const struct run_of_pages next = {
+		piece->addr, piece->addr + piece->len, piece->offset,
+		pages_inode(piece->pages), piece->prot,
+	};
+
+	add(arg, &next);
+	return 0;
+}
+
+/* A process that is being killed shows no mapping at all. */
+static bool any_mapping;
+
+static int add_map(const struct proc_map *map, void *arg)
+{
+	struct run_of_pages next = { map->start, map->end, map->offset,
+				     map->inode, 0 };
+
+	any_mapping = true;
+	if (strncmp(map->path, "/memfd:SYSV", 11) != 0)
+		return 0;
+	next.prot = (map->prot[0] == 'r' ? EMUL_READ : 0) |
+		    (map->prot[1] == 'w' ? EMUL_WRITE : 0) |
+		    (map->prot[2] == 'x' ? EMUL_EXEC : 0);
+	add(arg, &next);
+	return 0;
+}
+
+static bool is_equal(const struct list *a, const struct list *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		const struct run_of_pages *x = &a->runs[i], *y = &b->runs[i];
+
+		if (x->start != y->start || x->end != y->end ||
+		    x->offset != y->offset || x->inode != y->inode ||
+		    x->prot != y->prot)
+			return false;
+	}
+	return true;
+}
+
+static void show(const char *title, const struct list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		log_line("  %s %" PRIx64 "-%" PRIx64 " offset %" PRIx64
+			 " inode %" PRIu64 " prot %d", title,
+			 list->runs[i].start, list->runs[i].end,
+			 list->runs[i].offset, list->runs[i].inode,
+			 list->runs[i].prot);
+}
+
+/* SIGKILL is pending, or taken already and the thread at its exit stop. */
+static bool is_killed(const char *status)
+{
+	const char *thread = strstr(status, "\nSigPnd:");
+	const char *shared = strstr(status, "\nShdPnd:");
+	unsigned long long pending = 0;
+
+	if (thread)
+		pending |= strtoull(thread + 8, NULL, 16);
+	if (shared)
+		pending |= strtoull(shared + 8, NULL, 16);
+	return pending >> (SIGKILL - 1) & 1;
+}
+
+/* One that was killed meanwhile can lose its mappings while we look. */
+static bool is_still_stopped(pid_t tid)
+{
+	char *status = proc_read(tid, "status");
+	bool stopped = status && strstr(status, "State:\tt") &&
+		       !is_killed(status);
+
+	free(status);
+	return stopped;
+}
+
+void check_task(const struct task *task)
+{
+	struct list model = { 0 }, kernel = { 0 };
+
+	if (!task->mm || task->pending)
+		return;
+	if (call_has_moved(task))
+		return;
+	any_mapping = false;
+	emul_space_walk(task->mm->space, add_piece, &model);
+	if (proc_maps(task->tid, add_map, &kernel) == 0 && any_mapping &&
+	    !is_equal(&model, &kernel) && is_still_stopped(task->tid) &&
+	    !call_has_moved(task)) {
+		show("model ", &model);
+		show("kernel", &kernel);
+		log_fatal("self-check failed for process %d (call %" PRId64
+			  "); this is a bug in shmtrace", task->tid,
+			  task->call.asked.nr);
+	}
+	free(model.runs);
+	free(kernel.runs);
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT
+/*
+ * fastpath.c - one stop for shmdt, and one for shmat where the program can open
+ * the file of the segment itself; else one stop and one notification.
+ *
+ * A signal that finds the thread inside the stub is held back: with signals
+ * blocked and the expected address spoilt, the attach sequence runs into its
+ * own stop, where all is put right before the signal is delivered.
+ */
+#include "tracer/remote/fastpath.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "tracer/remote/fd.h"
+#include "tracer/remote/syscall.h"
+#include "tracer/stops/stop.h"
+#include "tracer/stops/unotify.h"
+#include "tracer/tasks/caller.h"
+#include "tracer/util/config.h"
+#include "tracer/util/proc.h"
+
+bool flight_is_possible(struct task *task)
+{
+	return arch_stub_attach && run.listener >= 0 && run.filtered &&
+	       task->call.at == CALL_SECCOMP && task->mm->users == 1 &&
+	       task->mm->stub && !task->mm->everywhere &&
+	       !task->mm->viewing && !task->flight.failed &&
+	       !arch_is_stepping(&task->call.regs);
+}
+
+static int write_data(struct task *task, uint64_t expected)
+{
+	uint64_t data[ARCH_STUB_WORDS];
+
+	arch_stub_data(&task->call.regs, expected, run.cookie + 1, data);
+	return call_write(task, call_stub_data(), data, sizeof(data)) == 0 ?
+		       0 : -1;
+}
+
+/* The same call again, and what follows it in the page. */
+static int write_file(struct task *task, const struct arch_stub_file *file,
+		      struct arch_call *call)
+{
+	uint64_t data[ARCH_STUB_WORDS + ARCH_STUB_FILE_WORDS];
+
+	arch_stub_data(&task->call.regs, file->mmap[0], run.cookie + 1, data);
+	*call = arch_stub_file(file, call_stub_data(), data + ARCH_STUB_WORDS);
+	return call_write(task, call_stub_data(), data, sizeof(data)) == 0 ?
+		       0 : -1;
+}
+
+/* Stop at the end whatever mmap gives. */
+static void spoil(struct task *task)
+{
+	write_data(task, 1);
+}
+
+static bool is_caught(pid_t tid, int sig)
+{
+	char *status = proc_read(tid, "status");
+	const char *set = status ? strstr(status, "\nSigCgt:") : NULL;
+	bool caught = set && strtoull(set + 8, NULL, 16) >> (sig - 1) & 1;
+
+	free(status);
+	return caught;
+}
+
+/* One that stops the process shows nobody where it stopped, and SIGCONT must
+   find it done. */
+static bool only_stops(pid_t tid, int sig)
+{
+	return sig == SIGSTOP ||
+	       ((sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU) &&
+		!is_caught(tid, sig));
+}
+
+static void hold(struct task *task, int sig)
+{
+	struct flight *flight = &task->flight;
+
+	if (only_stops(task->tid, sig)) {
+		ptrace(PTRACE_CONT, task->tid, NULL, (void *)(long)sig);
+		return;
+	}
+	assert(!flight->held.si_signo);
+	if (ptrace(PTRACE_GETSIGINFO, task->tid, NULL, &flight->held) < 0)
+		flight->held.si_signo = sig;
+	call_block_signals(task);
+	spoil(task);
+	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
+}
+
+/* A stop where the notice should come: false when the thread is gone. */
+static bool pass_stop(struct task *task, int status)
+{
+	int sig;
+
+	switch (stop_classify(status, &sig)) {
+	case STOP_SIGNAL:
+		hold(task, sig);
+		return true;
+	case STOP_BIRTH:
+		ptrace(PTRACE_CONT, task->tid, NULL, NULL);
+		return true;
+	case STOP_GROUP:	/* no step of the program's before it rejoins */
+		spoil(task);
+		task->call.rejoin = true;
+		ptrace(PTRACE_CONT, task->tid, NULL, NULL);
+		return true;
+	default:
+		task_defer(task, status);
+		return false;
+	}
+}
+
+/* Wait for the carrier, and hand over the descriptor: 0, -errno or gone. */
+static sysret_t serve(struct task *task, int fd)
+{
+	struct notice notice;
+	int status;
+
+	for (;;) {
+		pid_t tid;
+
+		if (notice_next(&notice)) {
+			if (notice.tid == task->tid)
+				return lend_by_notice(notice.id, fd);
+			notice_defer(&notice);
+			continue;
+		}
+		tid = waitpid(task->tid, &status, __WALL | WNOHANG);
+		if ((tid > 0 && !pass_stop(task, status)) ||
+		    (tid < 0 && errno != EINTR))
+			return SYSRET_GONE;
+	}
+}
+
+/* `sequence`: its offset in the stub. */
+static void take_off(struct task *task, enum flight_kind kind,
+		     const struct arch_call *call, size_t sequence)
+{
+	arch_rewrite(task->tid, &task->call.regs, call,
+		     run.arena_start + sequence);
+	task->flight.kind = kind;
+	task->call.at = CALL_FLYING;
+	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
+}
+
+sysret_t flight_attach(struct task *task, int fd, const uint64_t args[6])
+{
+	struct arch_call carrier = {
+		.nr = SYS_getpgid,
+		.args = { args[0], args[1], args[2], args[3], 0, run.cookie },
+	};
+
+	/* making it dumpable can have taken it from its seccomp stop */
+	if (write_data(task, args[0]) < 0 || task->call.at != CALL_SECCOMP)
+		return -EFAULT;
+	task->flight.addr = args[0];
+	take_off(task, FLIGHT_ATTACH, &carrier, arch_stub_attach);
+	/* an error here comes back as mmap's, at the stop */
+	if (serve(task, fd) == SYSRET_GONE) {
+		task->flight.kind = FLIGHT_NONE;
+		task->call.at = CALL_NONE;
+		return SYSRET_GONE;
+	}
+	return (sysret_t)args[0];
+}
+
+/* Not where a filter could forbid it, or we would stop at it, or where /proc
+   is another one; else it may fail, and is not tried again. */
+bool flight_may_open(const struct task *task)
+{
+	return arch_stub_open && !task->mm->must_lend && !task->own_filter &&
+	       run.proc != PROC_ON && !task->pidns;
+}
+
+sysret_t flight_open(struct task *task, const struct arch_stub_file *file)
+{
+	struct arch_call call;
+
+	if (write_file(task, file, &call) < 0 || task->call.at != CALL_SECCOMP)
+		return -EFAULT;
+	task->flight.addr = file->mmap[0];
+	take_off(task, FLIGHT_ATTACH, &call, arch_stub_open);
+	return (sysret_t)file->mmap[0];
+}
+
+sysret_t flight_detach(struct task *task, uint64_t addr, uint64_t len)
+{
+	struct arch_call call = task->call.asked;
+
+	/* the other arguments are the program's registers: they stay */
+	call.nr = SYS_munmap;
+	call.args[0] = addr;
+	call.args[1] = len;
+	if (write_data(task, 0) < 0 || task->call.at != CALL_SECCOMP)
+		return -EFAULT;
+	take_off(task, FLIGHT_DETACH, &call, arch_stub_detach);
+	return 0;
+}
+
+/* Is it the stop at the end of the attach sequence? */
+static bool is_at_end(struct task *task)
+{
+	const struct ptrace_syscall_info *look = &task->call.look;
+
+	return task->flight.kind == FLIGHT_ATTACH && call_look(task) &&
+	       look->op == PTRACE_SYSCALL_INFO_SECCOMP &&
+	       look->seccomp.nr == SYS_getpgid &&
+	       look->seccomp.args[5] == run.cookie + 1;
+}
+
+enum flight_state flight_at_seccomp(struct task *task)
+{
+	struct flight *flight = &task->flight;
+
+	if (!is_at_end(task))
+		return FLIGHT_OVER;
+	task->call.looked = false;
+	flight->kind = FLIGHT_NONE;
+	task->call.at = CALL_SECCOMP;
+	call_unblock_signals(task);
+	/* sent from here it comes back as a signal stop, where
+	   flight_at_signal puts the whole siginfo in */
+	task->call.held_signal = flight->held.si_signo;
+	task->mm->must_lend |=
+		task->call.look.seccomp.args[4] == ARCH_STUB_NO_FILE;
+	if (task->call.look.seccomp.args[4] != flight->addr) {
+		const struct emul_caller caller = task_caller(task);
+
+		emul_shmat_undo(&caller, flight->addr);
+		return FLIGHT_FAILED;
+	}
+	call_answer(task, (sysret_t)flight->addr);
+	return FLIGHT_ENDED;
+}
+
+/* Mapped, and only registers are left to put in: too late to stop it.  Never
+   with a signal held, for which the expected address is spoilt. */
+static bool has_won(const struct task *task)
+{
+	uint64_t ip;
+
+	return !task->flight.held.si_signo && arch_ip(task->tid, &ip) == 0 &&
+	       arch_stub_has_won(task->tid, ip - run.arena_start,
+				 task->flight.addr);
+}
+
+static bool is_in_stub(struct task *task)
+{
+	uint64_t ip;
+
+	return arch_ip(task->tid, &ip) == 0 && ip >= run.arena_start &&
+	       ip < run.arena_start + run.page_size;
+}
+
+enum flight_state flight_at_signal(struct task *task, int sig)
+{
+	struct flight *flight = &task->flight;
+
+	if (flight->kind == FLIGHT_NONE) {
+		if (flight->held.si_signo == sig)
+			ptrace(PTRACE_SETSIGINFO, task->tid, NULL,
+			       &flight->held);
+		flight->held.si_signo = 0;
+		return FLIGHT_OVER;
+	}
+	if (flight->kind == FLIGHT_ATTACH && is_in_stub(task)) {
+		if (!has_won(task)) {
+			hold(task, sig);
+			return FLIGHT_GOES_ON;
+		}
+		arch_restore(task->tid, &task->call.regs,
+			     (int64_t)flight->addr);
+		return FLIGHT_OVER;
+	}
+	if (is_in_stub(task))	/* munmap is done, the rest is registers */
+		arch_restore(task->tid, &task->call.regs, 0);
+	return FLIGHT_OVER;
+}

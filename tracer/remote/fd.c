@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+/*
+ * fd.c - descriptors for the program: by user notification, where the
+ * kernel can (SECCOMP_ADDFD_FLAG_SEND, Linux 5.14), else by opening our own
+ * one in /proc.
+ *
+ * The carrier is an ordinary call with our cookie as sixth argument (the
+ * first one is not what filters see on some arm64 kernels); our filter turns
+ * just that into a notification.
+ */
+#include "tracer/remote/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tracer/remote/syscall.h"
+#include "tracer/stops/unotify.h"
+#include "tracer/util/config.h"
+#include "tracer/util/proc.h"
+
+/* Offset of scratch data in the stub's data page, behind the sequences'. */
+#define SCRATCH 512
+
+struct gift {
+	int fd;
+	int at;			/* replace this number, or -1: any free one */
+	int fd_flags;
+	sysret_t result;
+};
+
+/* All signals blocked: one that broke off the wait for the descriptor (the
+   timer of keep.c) would have the carrier return 0 in its place
+   (seccomp_notify_addfd(), kernel/seccomp.c, Linux 6.18). */
+static void give(uint64_t id, struct gift *gift)
+{
+	sigset_t all, mask;
+	struct seccomp_notif_addfd addfd = {
+		.id = id,
+		.flags = SECCOMP_ADDFD_FLAG_SEND,
+		.srcfd = (uint32_t)gift->fd,
+		.newfd_flags = (uint32_t)gift->fd_flags,
+	};
+
+	if (gift->at >= 0) {
+		addfd.flags |= SECCOMP_ADDFD_FLAG_SETFD;
+		addfd.newfd = (uint32_t)gift->at;
+	}
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &mask);
+	gift->result = ioctl(run.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &addfd);
+	if (gift->result < 0)
+		gift->result = -errno;
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	if (gift->result < 0)
+		notice_answer(id, gift->result);
+}
+
+static void take_notice(const struct task *task, const struct notice *notice,
+			struct gift *gift)
+{
+	if (notice->tid == task->tid)
+		give(notice->id, gift);
+	else
+		notice_defer(notice);
+}
+
+/* Until the carrier is at its exit stop; -1: gone. */
+static int serve(struct task *task, struct gift *gift)
+{
+	int there = 0;
+
+	while (!there) {
+		struct notice notice;
+		int status;
+		pid_t tid = call_poll_status(task, &status);
+
+		if (tid > 0)
+			there = call_take_status(task, status);
+		else if (tid < 0 && errno != EINTR)
+			there = -1;
+		else if (notice_next(&notice))
+			take_notice(task, &notice, gift);
+	}
+	if (there < 0)
+		task->call.at = CALL_NONE;
+	return there;
+}
+
+static sysret_t give_once(struct task *task, struct gift *gift)
+{
+	const struct arch_call carrier = {
+		.nr = SYS_getpgid, .args = { [5] = run.cookie },
+	};
+	int64_t result;
+
+	call_block_signals(task);
+	gift->result = -EINTR;
+	call_prepare(task, &carrier);
+	ptrace(PTRACE_SYSCALL, task->tid, NULL, NULL);
+	if (serve(task, gift) < 0 || arch_result(task->tid, &result) < 0)
+		return SYSRET_GONE;
+	return call_was_interrupted(result) ? result : gift->result;
+}
+
+static sysret_t give_by_notice(struct task *task, struct gift *gift)
+{
+	sysret_t result;
+
+	do {
+		if (task->call.at == CALL_NONE)
+			return SYSRET_GONE;
+		result = give_once(task, gift);
+	} while (result != SYSRET_GONE && call_was_interrupted(result));
+	return result;
+}
+
+static sysret_t give_by_proc(struct task *task, int fd, int flags)
+{
+	uint64_t args[6] = { (uint64_t)AT_FDCWD, 0,
+			     (uint64_t)(flags | O_CLOEXEC), 0 };
+	char path[40];
+
+	args[1] = call_stub_data() + SCRATCH;
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), fd);
+	if (!call_stub(task) ||
+	    call_poke(task, args[1], path, strlen(path) + 1) < 0)
+		return -ENOMEM;
+	return call_inject(task, SYS_openat, args);
+}
+
+static sysret_t lend_once(struct task *task, int fd, int flags)
+{
+	struct gift gift = { .fd = fd, .at = -1, .fd_flags = O_CLOEXEC };
+
+	if (run.listener < 0)
+		return give_by_proc(task, fd, flags);
+	return give_by_notice(task, &gift);
+}
+
+/* By the program itself: it may always raise its soft limit. */
+static bool set_descriptor_limit(struct task *task, rlim_t soft, rlim_t hard)
+{
+	struct rlimit limit = { soft, hard };
+	uint64_t args[6] = { 0, RLIMIT_NOFILE, 0, 0 };
+
+	args[2] = call_stub_data() + SCRATCH;
+	return call_stub(task) &&
+	       call_poke(task, args[2], &limit, sizeof(limit)) == 0 &&
+	       call_inject(task, SYS_prlimit64, args) == 0;
+}
+
+static sysret_t lend_above_soft_limit(struct task *task, int fd, int flags)
+{
+	struct rlimit limit;
+	sysret_t number;
+
+	if (!proc_limit(task->tid, "Max open files", &limit) ||
+	    limit.rlim_cur == limit.rlim_max ||
+	    !set_descriptor_limit(task, limit.rlim_max, limit.rlim_max))
+		return -EMFILE;
+	number = lend_once(task, fd, flags);
+	set_descriptor_limit(task, limit.rlim_cur, limit.rlim_max);
+	return number;
+}
+
+static int open_pidfd(const struct task *task)
+{
+	int fd = (int)syscall(SYS_pidfd_open, task->tid, O_EXCL);
+
+	/* O_EXCL is PIDFD_THREAD, Linux 6.9 */
+	return fd >= 0 ? fd : (int)syscall(SYS_pidfd_open, task->tgid, 0);
+}
+
+/* Replacing a descriptor closes it for a moment, which would drop its POSIX
+   locks: leave those alone. */
+static bool may_replace(pid_t tid, int number, bool *cloexec)
+{
+	char name[32], *text, *flags;
+	bool free_of_locks;
+
+	snprintf(name, sizeof(name), "fdinfo/%d", number);
+	text = proc_read(tid, name);
+	flags = text ? strstr(text, "flags:") : NULL;
+	free_of_locks = flags && !strstr(text, "\nlock:");
+	*cloexec = flags && (strtoul(flags + 6, NULL, 8) & O_CLOEXEC);
+	free(text);
+	return free_of_locks;
+}
+
+/* Our copy of some descriptor of the program that can be replaced. */
+static bool find_replaceable(struct task *task, struct loan *loan)
+{
+	int pidfd = open_pidfd(task);
+
+	for (int number = 0; pidfd >= 0 && number < 65536; number++) {
+		int copy = (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
+
+		if (copy < 0)
+			continue;
+		if (may_replace(task->tid, number, &loan->cloexec)) {
+			loan->number = number;
+			loan->replaced = copy;
+			break;
+		}
+		close(copy);
+	}
+	if (pidfd >= 0)
+		close(pidfd);
+	return loan->replaced >= 0;
+}
+
+static sysret_t lend_in_place(struct task *task, int fd, struct loan *loan)
+{
+	struct gift gift = { .fd = fd, .fd_flags = O_CLOEXEC };
+	sysret_t result;
+
+	if (run.listener < 0 || !find_replaceable(task, loan))
+		return -EMFILE;
+	gift.at = loan->number;
+	result = give_by_notice(task, &gift);
+	if (result < 0) {
+		close(loan->replaced);
+		loan->replaced = -1;
+	}
+	return result;
+}
+
+sysret_t lend_fd(struct task *task, int fd, int flags, struct loan *loan)
+{
+	sysret_t number = lend_once(task, fd, flags);
+
+	*loan = (struct loan){ .replaced = -1 };
+	if (number == -EMFILE)
+		number = lend_above_soft_limit(task, fd, flags);
+	if (number == -EMFILE)
+		number = lend_in_place(task, fd, loan);
+	if (number >= 0)
+		loan->number = (int)number;
+	return number;
+}
+
+void lend_return(struct task *task, const struct loan *loan)
+{
+	const uint64_t args[6] = { (uint64_t)loan->number };
+	struct gift gift = {
+		.fd = loan->replaced,
+		.at = loan->number,
+		.fd_flags = loan->cloexec ? O_CLOEXEC : 0,
+	};
+
+	if (loan->replaced < 0) {
+		call_inject(task, SYS_close, args);
+		return;
+	}
+	give_by_notice(task, &gift);
+	close(loan->replaced);
+}
+
+sysret_t lend_for_good(struct task *task, int fd, int flags)
+{
+	struct gift gift = { .fd = fd, .at = -1,
+			     .fd_flags = flags & O_CLOEXEC };
+
+	return give_by_notice(task, &gift);
+}
+
+sysret_t lend_in_place_of(struct task *task, int number, int fd, int fd_flags)
+{
+	struct gift gift = { .fd = fd, .at = number, .fd_flags = fd_flags };
+
+	return give_by_notice(task, &gift);
+}
+
+sysret_t lend_by_notice(uint64_t id, int fd)
+{
+	struct gift gift = { .fd = fd, .at = -1, .fd_flags = O_CLOEXEC };
+
+	give(id, &gift);
+	return gift.result < 0 ? gift.result : 0;
+}

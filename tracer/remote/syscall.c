@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: MIT
+/*
+ * syscall.c - runs system calls inside the program, one stop at a time.
+ *
+ * The first injected call takes the place of the one that the program made;
+ * the following ones are made from the system-call instruction of the stub
+ * page, whose address our filter and the ones we mended know.  Between calls
+ * the thread could take a signal: all are blocked meanwhile.
+ */
+#include "tracer/remote/syscall.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <linux/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "tracer/remote/mem.h"
+#include "tracer/stops/stop.h"
+#include "tracer/stops/unotify.h"
+#include "tracer/util/config.h"
+#include "tracer/util/log.h"
+#include "tracer/util/proc.h"
+
+/* getpid, in the ABI that this call was made in. */
+static uint32_t call_of_nothing(uint32_t audit, int64_t nr)
+{
+	for (const struct arch_foreign *f = arch_foreign; f->name; f++)
+		for (unsigned i = 0; f->audit == audit && i < 4; i++)
+			if (audit != arch_audit || f->nr[i] == nr)
+				return f->nothing;
+	return SYS_getpid;
+}
+
+/* What an exit stop that never came would have said. */
+#define CALL_EXIT_STATUS (PTRACE_EVENT_EXIT << 16 | SIGTRAP << 8 | 0x7f)
+
+bool call_look(struct task *task)
+{
+	struct call *call = &task->call;
+
+	if (!call->looked)
+		call->looked = ptrace(PTRACE_GET_SYSCALL_INFO, task->tid,
+				      sizeof(call->look), &call->look) > 0;
+	return call->looked;
+}
+
+enum call_kind call_begin(struct task *task)
+{
+	struct call *call = &task->call;
+	const struct ptrace_syscall_info *look = &call->look;
+
+	if (!call_look(task))
+		return CALL_IS_GONE;
+	call->looked = false;
+	if (look->op != PTRACE_SYSCALL_INFO_ENTRY &&
+	    look->op != PTRACE_SYSCALL_INFO_SECCOMP)
+		return CALL_IS_EXIT;
+	if (arch_fetch(task->tid, &call->regs, &call->asked) < 0)
+		return CALL_IS_GONE;
+	call->nothing = call_of_nothing(look->arch, call->asked.nr);
+	call->at = look->op == PTRACE_SYSCALL_INFO_SECCOMP ? CALL_SECCOMP :
+							     CALL_ENTRY;
+	return look->arch == arch_audit ? CALL_IS_NATIVE : CALL_IS_FOREIGN;
+}
+
+/*
+ * A stop that is not the exit stop we wait for: the signal to resume with, or
+ * -1 when the thread is gone.  SIGSTOP alone cannot be blocked; it is
+ * delivered at once, so that SIGCONT finds it done, and the thread runs on
+ * until the call is finished: then it joins its group again.
+ */
+static int pass_stop(struct task *task, int status)
+{
+	int sig;
+
+	switch (stop_classify(status, &sig)) {
+	case STOP_SECCOMP:
+	case STOP_SYSCALL:
+	case STOP_BIRTH:
+		return 0;
+	case STOP_GROUP:
+		task->call.rejoin = true;
+		return 0;
+	case STOP_SIGNAL:
+		return sig;
+	default:
+		task_defer(task, status);
+		task->call.at = CALL_NONE;
+		return -1;
+	}
+}
+
+static bool is_exit_stop(struct task *task, int status)
+{
+	struct ptrace_syscall_info info;
+	int sig;
+
+	return stop_classify(status, &sig) == STOP_SYSCALL &&
+	       ptrace(PTRACE_GET_SYSCALL_INFO, task->tid, sizeof(info),
+		      &info) > 0 &&
+	       info.op == PTRACE_SYSCALL_INFO_EXIT;
+}
+
+int call_take_status(struct task *task, int status)
+{
+	int sig;
+
+	if (is_exit_stop(task, status)) {
+		task->call.at = CALL_EXIT;
+		return 1;
+	}
+	sig = pass_stop(task, status);
+	if (sig < 0)
+		return -1;
+	/* ESRCH: it is being killed, and its last stop on the way */
+	ptrace(PTRACE_SYSCALL, task->tid, NULL, (void *)(long)sig);
+	return 0;
+}
+
+bool call_has_moved(const struct task *task)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return waitid(P_PID, (id_t)task->tid, &info,
+		      WSTOPPED | WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 &&
+	       info.si_pid != 0;
+}
+
+/* ESRCH: killed meanwhile, its last status is on the way. */
+void call_resume(struct task *task, int sig)
+{
+	const struct mm *mm = task->mm;
+	bool plain = !run.filtered || task->undo || task->forks ||
+		     (mm && (mm->everywhere || mm->viewing));
+
+	if (mm && !emul_space_is_empty(mm->space) && call_has_moved(task))
+		return;
+	/* The trap tells whether the group is still stopped.  Any other stop
+	   takes it back (ptrace_stop()): asked for until it comes. */
+	if (task->call.rejoin)
+		ptrace(PTRACE_INTERRUPT, task->tid, NULL, NULL);
+	ptrace(plain ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, NULL,
+	       (void *)(long)sig);
+}
+
+/*
+ * A leader that was killed and got past its exit stop is not reported before
+ * its last thread has gone, and that one may wait for us: do not wait then.
+ */
+static bool is_silent(const struct task *task)
+{
+	char *stat;
+	const char *state;
+	bool dead;
+
+	if (task->tid != task->tgid || !task->mm || task->mm->users == 1)
+		return false;
+	stat = proc_read(task->tid, "stat");
+	state = stat ? strrchr(stat, ')') : NULL;
+	dead = state && state[2] == 'Z';
+	free(stat);
+	return dead;
+}
+
+static pid_t wait_for_status(const struct task *task, int *status)
+{
+	pid_t tid;
+
+	if (task->tid != task->tgid || task->mm->users == 1)
+		return waitpid(task->tid, status, __WALL);
+	tid = waitpid(task->tid, status, __WALL | WNOHANG);
+	if (tid)
+		return tid;
+	if (is_silent(task)) {
+		*status = CALL_EXIT_STATUS;
+		return task->tid;
+	}
+	notice_wait_children();
+	errno = EINTR;
+	return -1;
+}
+
+int call_wait_exit(struct task *task)
+{
+	int there = 0, status;
+
+	while (!there) {
+		if (wait_for_status(task, &status) >= 0)
+			there = call_take_status(task, status);
+		else if (errno != EINTR)
+			there = -1;
+	}
+	if (there > 0)
+		return 0;
+	task->call.at = CALL_NONE;
+	return -1;
+}
+
+pid_t call_poll_status(const struct task *task, int *status)
+{
+	pid_t tid = waitpid(task->tid, status, __WALL | WNOHANG);
+
+	if (tid == 0 && is_silent(task)) {
+		*status = CALL_EXIT_STATUS;
+		return task->tid;
+	}
+	return tid;
+}
+
+void call_block_signals(struct task *task)
+{
+	uint64_t all = ~UINT64_C(0);
+
+	if (task->call.masked)
+		return;
+	if (ptrace(PTRACE_GETSIGMASK, task->tid, sizeof(all),
+		   &task->call.sigmask) == 0 &&
+	    ptrace(PTRACE_SETSIGMASK, task->tid, sizeof(all), &all) == 0)
+		task->call.masked = true;
+}
+
+void call_unblock_signals(struct task *task)
+{
+	if (task->call.masked)
+		ptrace(PTRACE_SETSIGMASK, task->tid,
+		       sizeof(task->call.sigmask), &task->call.sigmask);
+	task->call.masked = false;
+}
+
+int call_prepare(struct task *task, const struct arch_call *next)
+{
+	uint64_t stub = task->mm->stub ? run.arena_start : 0;
+	struct call *call = &task->call;
+
+	assert(call->at != CALL_NONE);
+	if (call->at != CALL_EXIT)
+		return arch_rewrite(task->tid, &call->regs, next, stub);
+	call_block_signals(task);
+	return arch_reissue(task->tid, &call->regs, next, stub);
+}
+
+bool call_was_interrupted(sysret_t result)
+{
+	return (result <= -512 && result >= -514) || result == -516;
+}
+
+static sysret_t run_prepared(struct task *task)
+{
+	int64_t result;
+
+	ptrace(PTRACE_SYSCALL, task->tid, NULL, NULL);
+	if (call_wait_exit(task) < 0)
+		return SYSRET_GONE;
+	if (arch_result(task->tid, &result) < 0)
+		return SYSRET_GONE;
+	return result;
+}
+
+static sysret_t inject(struct task *task, const struct arch_call *next)
+{
+	sysret_t result;
+
+	assert(task->call.at != CALL_NOTICE);
+	if (task->call.at == CALL_NONE)
+		return SYSRET_GONE;
+	do {
+		call_prepare(task, next);
+		result = run_prepared(task);
+	} while (result != SYSRET_GONE && call_was_interrupted(result));
+	return result;
+}
+
+sysret_t call_inject(struct task *task, long nr, const uint64_t args[6])
+{
+	struct arch_call next = { .nr = nr };
+
+	memcpy(next.args, args, sizeof(next.args));
+	return inject(task, &next);
+}
+
+sysret_t call_run(struct task *task)
+{
+	assert(task->call.at == CALL_SECCOMP || task->call.at == CALL_ENTRY);
+	task->call.ours = true;
+	return run_prepared(task);
+}
+
+/* A call that does nothing: the answer is put in at its exit. */
+static void run_nothing(struct task *task)
+{
+	static const uint64_t none[6];
+
+	call_inject(task, task->call.nothing, none);
+}
+
+static void give_back(struct task *task, sysret_t result)
+{
+	if (task->call.undumpable) {
+		const uint64_t args[6] = { PR_SET_DUMPABLE, 0 };
+
+		task->call.undumpable = false;
+		call_inject(task, SYS_prctl, args);
+	}
+	if (task->call.at == CALL_EXIT) {
+		arch_restore(task->tid, &task->call.regs, result);
+		call_unblock_signals(task);
+	}
+}
+
+/* A signal can be sent only from the exit stop. */
+static void cancel(struct task *task, sysret_t result)
+{
+	arch_cancel(task->tid, &task->call.regs, result);
+	if (!task->call.held_signal)
+		return;
+	ptrace(PTRACE_SYSCALL, task->tid, NULL, NULL);
+	call_wait_exit(task);
+}
+
+/* ERESTARTNOINTR, which the program never sees: at the stop that is due
+   before it, the call is handled once more. */
+static void ask_for_stop(struct task *task)
+{
+	task->again = true;
+	ptrace(PTRACE_INTERRUPT, task->tid, NULL, NULL);
+	notice_answer(task->call.notice, -513);
+}
+
+static void answer_notice(struct task *task, sysret_t result)
+{
+	if (result == -EFAULT && task->call.barred)
+		ask_for_stop(task);
+	else
+		notice_answer(task->call.notice, result);
+}
+
+bool call_again(struct task *task)
+{
+	struct arch_call interrupted;
+
+	if (!task->again)
+		return false;
+	task->again = false;
+	if (arch_fetch(task->tid, &task->call.regs, &interrupted) < 0)
+		return false;
+	task->call.at = CALL_EXIT;
+	return true;
+}
+
+void call_answer(struct task *task, sysret_t result)
+{
+	task->call.ours = true;
+	if (result == SYSRET_GONE || task->call.at == CALL_NONE ||
+	    task->call.at == CALL_FLYING)
+		return;
+	if (task->call.at == CALL_NOTICE) {
+		answer_notice(task, result);
+		return;
+	}
+	if (task->call.at == CALL_ENTRY)
+		run_nothing(task);
+	if (task->call.at == CALL_SECCOMP)
+		cancel(task, result);
+	else
+		give_back(task, result);
+}
+
+/* A process that is not dumpable is closed to an unprivileged tracer: make it
+   dumpable until the call is answered.  False: that does not help. */
+static bool make_dumpable(struct task *task)
+{
+	const uint64_t args[6] = { PR_SET_DUMPABLE, 1 };
+
+	if (task->call.undumpable || task->call.at == CALL_NONE ||
+	    task->call.at == CALL_NOTICE)
+		return false;
+	task->call.undumpable = call_inject(task, SYS_prctl, args) == 0;
+	return task->call.undumpable;
+}
+
+sysret_t call_read(struct task *task, uint64_t addr, void *buf, size_t len)
+{
+	sysret_t result = mem_read(task->tid, addr, buf, len);
+
+	if (result == -EPERM && make_dumpable(task))
+		result = mem_read(task->tid, addr, buf, len);
+	if (result != -EPERM)
+		return result;
+	task->call.barred = true;
+	return -EFAULT;
+}
+
+sysret_t call_write(struct task *task, uint64_t addr, const void *buf,
+		    size_t len)
+{
+	sysret_t result = mem_write(task->tid, addr, buf, len);
+
+	if (result == -EPERM && make_dumpable(task))
+		result = mem_write(task->tid, addr, buf, len);
+	if (result != -EPERM)
+		return result;
+	task->call.barred = true;
+	return -EFAULT;
+}
+
+static int poke(struct task *task, uint64_t addr, const void *buf, size_t len)
+{
+	for (size_t done = 0; done < len; done += sizeof(long)) {
+		size_t part = len - done < sizeof(long) ? len - done :
+							  sizeof(long);
+		long word = 0;
+
+		memcpy(&word, (const char *)buf + done, part);
+		/* an address of the program travels as a pointer here */
+		if (ptrace(PTRACE_POKEDATA, task->tid,
+			   (void *)(uintptr_t)(addr + done), word) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int call_poke(struct task *task, uint64_t addr, const void *buf, size_t len)
+{
+	if (poke(task, addr, buf, len) == 0)
+		return 0;
+	return make_dumpable(task) ? poke(task, addr, buf, len) : -1;
+}
+
+/* A page of code, and one of data that the sequences read. */
+static bool map_stub(struct task *task)
+{
+	const uint64_t code[6] = {
+		run.arena_start, 2 * run.page_size, PROT_READ | PROT_EXEC,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+		(uint64_t)-1, 0,
+	};
+	const uint64_t data[6] = {
+		call_stub_data(), run.page_size, PROT_READ | PROT_WRITE,
+	};
+
+	if (call_inject(task, SYS_mmap, code) != (sysret_t)code[0])
+		return false;
+	return call_poke(task, code[0], arch_stub, arch_stub_size) == 0 &&
+	       call_inject(task, SYS_mprotect, data) == 0;
+}
+
+uint64_t call_stub(struct task *task)
+{
+	if (run.arena_start == run.arena_end)
+		return 0;
+	if (!task->mm->stub)
+		task->mm->stub = map_stub(task);
+	return task->mm->stub ? run.arena_start : 0;
+}
+
+uint64_t call_stub_data(void)
+{
+	return run.arena_start + run.page_size;
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+/*
+ * backtrace.c - the stack of a stopped thread; the only user of libunwind.
+ */
+#include "tracer/report/backtrace.h"
+
+#include <stdbool.h>
+
+#include "tracer/util/log.h"
+
+#ifdef HAVE_LIBUNWIND
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libunwind-ptrace.h>
+
+#define MAX_FRAMES 128		/* a damaged stack has no end */
+#define MAX_SYMBOL 256
+
+/* A line of /proc/PID/maps that an address lies in. */
+struct object {
+	char *line;		/* getline's, freed by the caller */
+	size_t size;
+	const char *path;	/* in line; "" for anonymous memory */
+	uint64_t offset;	/* of the address in the file */
+};
+
+static bool line_contains(struct object *object, uint64_t addr)
+{
+	uint64_t start, end, offset;
+	int path = 0;
+
+	if (sscanf(object->line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64
+		   " %*s %*s %n", &start, &end, &offset, &path) < 3)
+		return false;
+	if (addr < start || addr >= end)
+		return false;
+	object->line[strcspn(object->line, "\n")] = '\0';
+	object->path = object->line + path;
+	object->offset = addr - start + offset;
+	return true;
+}
+
+/* Reads the file again for each frame: nobody counts the cost of a stack
+   trace, and the buffer of a whole file would be the longer story. */
+static bool find_object(FILE *maps, uint64_t addr, struct object *object)
+{
+	if (!maps)
+		return false;
+	rewind(maps);
+	while (getline(&object->line, &object->size, maps) > 0)
+		if (line_contains(object, addr))
+			return true;
+	return false;
+}
+
+static void print_frame(FILE *maps, unw_cursor_t *cursor, unw_word_t ip)
+{
+	struct object object = { .path = "?", .offset = ip };
+	char symbol[MAX_SYMBOL];
+	unw_word_t offset;
+	int error;
+
+	find_object(maps, ip, &object);
+	error = unw_get_proc_name(cursor, symbol, sizeof(symbol), &offset);
+	/* -UNW_ENOMEM: a longer name, cut but of use. */
+	if (error && error != -UNW_ENOMEM)
+		log_line(" > %s() [0x%" PRIx64 "]", object.path,
+			 object.offset);
+	else
+		log_line(" > %s(%s+0x%" PRIx64 ") [0x%" PRIx64 "]",
+			 object.path, symbol, (uint64_t)offset,
+			 object.offset);
+	free(object.line);
+}
+
+static void print_frames(FILE *maps, unw_cursor_t *cursor)
+{
+	unw_word_t ip, sp, last_ip = 0, last_sp = 0;
+
+	for (int i = 0; i < MAX_FRAMES; i++) {
+		if (unw_get_reg(cursor, UNW_REG_IP, &ip) ||
+		    unw_get_reg(cursor, UNW_REG_SP, &sp) || !ip)
+			return;
+		if (i && ip == last_ip && sp == last_sp) {
+			log_line(" > (the same frame again)");
+			return;
+		}
+		print_frame(maps, cursor, ip);
+		if (unw_step(cursor) <= 0)
+			return;
+		last_ip = ip;
+		last_sp = sp;
+	}
+	log_line(" > (more than %d frames)", MAX_FRAMES);
+}
+
+/* NULL when /proc is not there: addresses are printed bare. */
+static FILE *open_maps(pid_t tid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)tid);
+	return fopen(path, "re");
+}
+
+void backtrace_print(pid_t tid)
+{
+	unw_addr_space_t space = unw_create_addr_space(&_UPT_accessors, 0);
+	void *upt = _UPT_create(tid);
+	FILE *maps = open_maps(tid);
+	unw_cursor_t cursor;
+
+	if (space && upt && !unw_init_remote(&cursor, space, upt))
+		print_frames(maps, &cursor);
+	else
+		log_line(" > (no stack)");
+	if (maps)
+		fclose(maps);
+	if (upt)
+		_UPT_destroy(upt);
+	if (space)
+		unw_destroy_addr_space(space);
+}
+
+#else
+
+void backtrace_print(pid_t tid)
+{
+	static bool said;
+
+	(void)tid;
+	if (!said)
+		log_warn("built without libunwind: no stack traces");
+	said = true;
+}
+
+#endif

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+/*
+ * backtrace.h - the stack of a stopped thread.
+ */
+#ifndef REPORT_BACKTRACE_H
+#define REPORT_BACKTRACE_H
+
+#include <sys/types.h>
+
+/* Prints a line per frame, innermost first, where messages go.  The thread
+   must be in a ptrace stop. */
+void backtrace_print(pid_t tid);
+
+#endif

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+/*
+ * filter.h - the seccomp filters that decide which calls stop.
+ */
+#ifndef STOPS_FILTER_H
+#define STOPS_FILTER_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The data of our SECCOMP_RET_TRACE: a stop with other data comes from a
+   filter of the program's own. */
+#define FILTER_TRACE_DATA 0x5359
+/* The data for what strict mode forbids (guard.c). */
+#define FILTER_STRICT_DATA 0x535a
+
+#define FILTER_ROOM 512		/* instructions */
+#define FILTER_EXEMPTION_ROOM 32
+
+struct filter {
+	struct sock_filter code[FILTER_ROOM];
+	unsigned short len;
+};
+
+/* What the filter must know. */
+struct filter_config {
+	uint64_t arena_start, arena_end;	/* multiples of 4 GiB */
+	uint64_t page_size;
+	uint64_t cookie;
+	bool stops;	/* false: only the carrier (plain stops otherwise) */
+	bool notices;	/* shmget and shmctl as user notifications */
+	bool opens;	/* also the calls that open files */
+	bool views;	/* also the calls that would show our no_new_privs */
+};
+
+/* Ours, for the whole tree. */
+void filter_build(struct filter *filter, const struct filter_config *config);
+
+/* What goes in front of a filter of the program's own: calls made from our
+   stub page are allowed.  Returns the number of instructions, at most
+   FILTER_EXEMPTION_ROOM. */
+unsigned filter_exemption(struct sock_filter *code,
+			  const struct filter_config *config);
+
+/* What strict mode allows (mode1_syscalls, kernel/seccomp.c): the kernel does
+   not enter it any more once there is a filter. */
+void filter_strict(struct filter *filter);
+
+#endif

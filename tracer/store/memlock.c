@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+/*
+ * memlock.c - a locked mapping of our own keeps a file's pages in memory.
+ *
+ * Locked on fault (MLOCK_ONFAULT) it takes no page that the file has not: as
+ * in Linux, SHM_LOCK populates nothing.  But it locks only what is mapped in
+ * it too, so once a second a timer maps what the programs have touched since.
+ * The handler may come at any moment: it makes system calls on its list, and
+ * whoever changes the list holds the signal back.
+ */
+#include "tracer/store/memlock.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "tracer/stops/unotify.h"
+
+/* Newer than some C libraries. */
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22	/* Linux 5.14 */
+#endif
+
+struct keep {
+	int fd;
+	char *addr;
+	size_t size;
+	blkcnt_t blocks;	/* that the file had when we last looked */
+	struct keep *next;
+};
+
+static struct keep *kept;
+
+/* Map what the file has: only pages that are there, and none in holes. */
+static void follow(struct keep *keep)
+{
+	struct stat st;
+	off_t end = 0, start;
+
+	if (fstat(keep->fd, &st) < 0 || st.st_blocks == keep->blocks)
+		return;
+	keep->blocks = st.st_blocks;
+	while ((start = lseek(keep->fd, end, SEEK_DATA)) >= 0) {
+		end = lseek(keep->fd, start, SEEK_HOLE);
+		if (end <= start || (size_t)start >= keep->size)
+			break;
+		if ((size_t)end > keep->size)
+			end = (off_t)keep->size;
+		madvise(keep->addr + start, (size_t)(end - start),
+			MADV_POPULATE_READ);
+	}
+}
+
+static void follow_all(int sig)
+{
+	int error = errno;
+
+	(void)sig;
+	for (struct keep *keep = kept; keep; keep = keep->next)
+		follow(keep);
+	errno = error;
+}
+
+static void set_timer(time_t seconds)
+{
+	const struct itimerval each = { { seconds, 0 }, { seconds, 0 } };
+	struct sigaction action = { .sa_handler = follow_all,
+				    .sa_flags = SA_RESTART };
+
+	/* those may jump away (notice.c), and would leave SIGALRM blocked */
+	sigemptyset(&action.sa_mask);
+	sigaddset(&action.sa_mask, SIGCHLD);
+	sigaddset(&action.sa_mask, NOTICE_TIMER);
+	if (seconds)
+		sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &each, NULL);
+}
+
+static void block(int how)
+{
+	sigset_t alarm;
+
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	sigprocmask(how, &alarm, NULL);
+}
+
+/* What the program may lock is emul's business; we take what we can get. */
+static void raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0 ||
+	    limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_MEMLOCK, &limit);
+}
+
+struct keep *keep_start(int fd, size_t size)
+{
+	struct keep *keep = malloc(sizeof(*keep));
+	char *addr = MAP_FAILED;
+
+	raise_limit();
+	if (keep)
+		addr = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	if (addr == MAP_FAILED || mlock2(addr, size, MLOCK_ONFAULT) < 0) {
+		if (addr != MAP_FAILED)
+			munmap(addr, size);
+		free(keep);
+		return NULL;
+	}
+	*keep = (struct keep){ .fd = fd, .addr = addr, .size = size };
+	follow(keep);
+	block(SIG_BLOCK);
+	if (!kept)
+		set_timer(1);
+	keep->next = kept;
+	kept = keep;
+	block(SIG_UNBLOCK);
+	return keep;
+}
+
+void keep_stop(struct keep *keep)
+{
+	struct keep **at = &kept;
+
+	if (!keep)
+		return;
+	block(SIG_BLOCK);
+	while (*at != keep)
+		at = &(*at)->next;
+	*at = keep->next;
+	if (!kept)
+		set_timer(0);
+	block(SIG_UNBLOCK);
+	munmap(keep->addr, keep->size);
+	free(keep);
+}

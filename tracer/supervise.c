@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+/*
+ * supervise.c - passes signals to the program, and its stops and its end on.
+ *
+ * A signal from the terminal goes to the whole foreground process group, so
+ * the program has it already; one that was sent to us alone is passed on.
+ * When the program stops we stop in the same way, for the shell to see.  It
+ * may go on again before we have stopped: so the tracer, which sees it go on,
+ * sends us SIGCONT as well.
+ */
+#include "tracer/supervise.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tracer/spawn.h"
+#include "tracer/util/exit.h"
+#include "tracer/util/log.h"
+
+struct front {
+	pid_t program, tracer;
+	bool ended;		/* the program; its status: */
+	siginfo_t how;
+};
+
+/* Do in ourselves what the signal does by default. */
+static void suffer(int sig)
+{
+	struct sigaction fatal = { .sa_handler = SIG_DFL };
+	sigset_t set;
+
+	sigaction(sig, &fatal, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	raise(sig);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+_Noreturn static void end_by(int sig)
+{
+	const struct rlimit no_core = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &no_core);	/* the program has its own */
+	suffer(sig);
+	_exit(128 + sig);
+}
+
+_Noreturn static void end_as_program(const struct front *front)
+{
+	if (front->how.si_code == CLD_EXITED)
+		_exit(front->how.si_status);
+	end_by(front->how.si_status);
+}
+
+/* The tracer has ended: so has every program. */
+_Noreturn static void tracer_ended(struct front *front, const siginfo_t *how)
+{
+	bool is_failure = how->si_code != CLD_EXITED || how->si_status != 0;
+
+	if (how->si_code != CLD_EXITED)
+		log_warn("the tracer was killed by signal %d, and its programs "
+			 "with it", how->si_status);
+	if (!front->ended) {
+		if (is_failure)
+			kill(front->program, SIGKILL);
+		waitid(P_PID, (id_t)front->program, &front->how, WEXITED);
+	}
+	if (is_failure)
+		_exit(EXIT_OWN);
+	end_as_program(front);
+}
+
+/* Since the stop that was taken last; it may have stopped once more. */
+static bool has_gone_on(const struct front *front)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	waitid(P_PID, (id_t)front->program, &info,
+	       WCONTINUED | WSTOPPED | WEXITED | WNOHANG | WNOWAIT);
+	return info.si_pid != 0;
+}
+
+static void program_stopped(const struct front *front, int sig)
+{
+	if (has_gone_on(front))
+		return;
+	suffer(sig);
+	/* We run again; if the program does not, SIGCONT was for us alone. */
+	if (!has_gone_on(front))
+		kill(front->program, SIGCONT);
+}
+
+static bool has_ended(const siginfo_t *info)
+{
+	return info->si_code != CLD_STOPPED && info->si_code != CLD_CONTINUED;
+}
+
+static bool ends_us(int sig)
+{
+	return sig == SIGINT || sig == SIGTERM || sig == SIGHUP ||
+	       sig == SIGQUIT;
+}
+
+/*
+ * What was sent to us before the program's end was meant for the program: it
+ * ended by its own copy, perhaps.  Before we reap it, so that who sees it gone
+ * can be sure that his signal is none of those.
+ */
+static void program_ended(struct front *front)
+{
+	const struct timespec now = { 0, 0 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (int sig = 1; sig < 32; sig++)
+		if (ends_us(sig))
+			sigaddset(&set, sig);
+	while (sigtimedwait(&set, NULL, &now) > 0)
+		;
+	waitid(P_PID, (id_t)front->program, &front->how, WEXITED);
+	front->ended = true;
+}
+
+/* One that has ended is not reaped yet. */
+static bool next_child(siginfo_t *info)
+{
+	const int changes = WSTOPPED | WCONTINUED | WNOHANG;
+
+	for (;;) {
+		pid_t pid;
+
+		info->si_pid = 0;
+		if (waitid(P_ALL, 0, info, changes | WEXITED | WNOWAIT) < 0 ||
+		    info->si_pid == 0)
+			return false;
+		if (has_ended(info))
+			return true;
+		pid = info->si_pid;
+		info->si_pid = 0;
+		if (waitid(P_PID, (id_t)pid, info, changes) == 0 &&
+		    info->si_pid)
+			return true;
+	}
+}
+
+static void take_children(struct front *front)
+{
+	siginfo_t info;
+
+	while (next_child(&info)) {
+		if (info.si_pid == front->tracer) {
+			if (has_ended(&info))
+				tracer_ended(front, &info);
+		} else if (has_ended(&info)) {
+			program_ended(front);
+		} else if (info.si_code == CLD_STOPPED) {
+			program_stopped(front, info.si_status);
+		}
+	}
+}
+
+/* Only what the program left behind is there to end. */
+_Noreturn static void end_run(struct front *front, int sig)
+{
+	siginfo_t info;
+
+	kill(front->tracer, SIGKILL);
+	waitid(P_PID, (id_t)front->tracer, &info, WEXITED);
+	end_by(sig);
+}
+
+static void pass_on(struct front *front, const siginfo_t *info)
+{
+	if (!front->ended) {
+		if (info->si_code <= 0 && info->si_signo != SIGCONT)
+			kill(front->program, info->si_signo);
+	} else if (ends_us(info->si_signo)) {
+		end_run(front, info->si_signo);
+	}
+}
+
+_Noreturn void front_run(pid_t program, pid_t tracer)
+{
+	struct front front = { .program = program, .tracer = tracer };
+	sigset_t all;
+
+	spawn_drop_files(-1);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	for (;;) {
+		siginfo_t info;
+
+		take_children(&front);
+		if (sigwaitinfo(&all, &info) > 0 && info.si_signo != SIGCHLD)
+			pass_on(&front, &info);
+	}
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+/*
+ * caller.h - a task as the caller of an emulated call.
+ */
+#ifndef TASKS_CALLER_H
+#define TASKS_CALLER_H
+
+#include "tracer/tasks/task.h"
+
+/* Without credentials, and with them (which may have to be read first).  What
+   the caller points to is the task's: valid until its credentials change. */
+struct emul_caller task_caller(struct task *task);
+struct emul_caller task_caller_cred(struct task *task);
+
+#endif

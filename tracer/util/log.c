@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+/*
+ * log.c - what shmtrace itself has to say, to stderr or to a file.
+ */
+#include "tracer/util/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tracer/util/exit.h"
+
+#define HIGH_FD 100
+
+static int log_fd = STDERR_FILENO;
+
+static void line_vadd(struct line *line, const char *fmt, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
+static void line_vadd(struct line *line, const char *fmt, va_list args)
+{
+	/* The newline will take the place of the final NUL. */
+	size_t space = sizeof(line->text) - line->len;
+	int len = vsnprintf(line->text + line->len, space, fmt, args);
+
+	if (len > 0)
+		line->len += (size_t)len < space ? (size_t)len : space - 1;
+}
+
+void line_add(struct line *line, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	line_vadd(line, fmt, args);
+	va_end(args);
+}
+
+/* A reader that went away, or a full disk, must not end the programs. */
+static void write_line(struct line *line, int fd)
+{
+	line->text[line->len] = '\n';
+	while (write(fd, line->text, line->len + 1) < 0 && errno == EINTR)
+		;
+}
+
+/* Out of the way of whoever counts on low numbers being free. */
+static int move_high(int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD);
+
+	if (high < 0)
+		return fd;	/* RLIMIT_NOFILE: stay where we are */
+	close(fd);
+	return high;
+}
+
+void log_open(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND |
+		      O_NOCTTY | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		log_fatal("cannot open '%s': %s", path, strerror(errno));
+	log_fd = move_high(fd);
+}
+
+int log_descriptor(void)
+{
+	return log_fd > STDERR_FILENO ? log_fd : -1;
+}
+
+void log_warn(const char *fmt, ...)
+{
+	struct line line = { .len = 0 };
+	int saved = errno;
+	va_list args;
+
+	line_add(&line, "shmtrace: ");
+	va_start(args, fmt);
+	line_vadd(&line, fmt, args);
+	va_end(args);
+	write_line(&line, log_fd);
+	errno = saved;
+}
+
+void log_line(const char *fmt, ...)
+{
+	struct line line = { .len = 0 };
+	int saved = errno;
+	va_list args;
+
+	va_start(args, fmt);
+	line_vadd(&line, fmt, args);
+	va_end(args);
+	write_line(&line, log_fd);
+	errno = saved;
+}
+
+void log_fatal(const char *fmt, ...)
+{
+	struct line line = { .len = 0 };
+	va_list args;
+
+	line_add(&line, "shmtrace: ");
+	va_start(args, fmt);
+	line_vadd(&line, fmt, args);
+	va_end(args);
+	write_line(&line, log_fd);
+	if (log_fd != STDERR_FILENO)
+		write_line(&line, STDERR_FILENO);
+	exit(EXIT_OWN);
+}
+
+void line_log(struct line *line)
+{
+	int saved = errno;
+
+	write_line(line, log_fd);
+	errno = saved;
+}

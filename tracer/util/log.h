@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+/*
+ * log.h - what shmtrace itself has to say.
+ *
+ * Each message is one line and one write(2), so that it does not mix with
+ * those of the programs.  errno is preserved.
+ */
+#ifndef UTIL_LOG_H
+#define UTIL_LOG_H
+
+#include <stddef.h>
+
+/* From now on messages go to this file, created or emptied, instead of to
+   stderr.  Exits when it cannot be opened. */
+void log_open(const char *path);
+
+/* The file's descriptor, -1 for stderr. */
+int log_descriptor(void);
+
+/* "shmtrace: ..." and a newline. */
+void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same, on stderr too, and exit with EXIT_OWN. */
+void log_fatal(const char *fmt, ...)
+	__attribute__((noreturn, format(printf, 1, 2)));
+
+/* A line without the prefix. */
+void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Text that grows at its end, and stays within one line. */
+#define LINE_MAX_BYTES 4096
+struct line {
+	size_t len;		/* 0 to begin */
+	char text[LINE_MAX_BYTES];
+};
+void line_add(struct line *line, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Where messages go, and a newline. */
+void line_log(struct line *line);
+
+#endif

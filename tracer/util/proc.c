@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+/*
+ * proc.c - the reader of /proc.
+ */
+#include "tracer/util/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int proc_dir = -1;
+
+/* A procfs of our own, mounted nowhere: for systems without /proc. */
+static int open_detached(void)
+{
+	int mount = -1;
+	int fs = fsopen("proc", FSOPEN_CLOEXEC);
+
+	if (fs >= 0 && fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		mount = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	if (fs >= 0)
+		close(fs);
+	return mount;
+}
+
+static bool is_procfs(int dir)
+{
+	return dir >= 0 && faccessat(dir, "self/status", R_OK, 0) == 0;
+}
+
+int proc_init(void)
+{
+	proc_dir = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (is_procfs(proc_dir))
+		return 0;
+	if (proc_dir >= 0)
+		close(proc_dir);
+	proc_dir = open_detached();
+	if (is_procfs(proc_dir))
+		return 0;
+	errno = ENOENT;
+	return -1;
+}
+
+int proc_open(pid_t tid, const char *name, int flags)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%d/%s", tid, name);
+	return openat(proc_dir, path, flags | O_CLOEXEC);
+}
+
+int proc_reopen(int fd, int flags)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "self/fd/%d", fd);
+	return openat(proc_dir, path, flags | O_CLOEXEC);
+}
+
+uint64_t proc_namespace(pid_t tid, const char *name)
+{
+	struct stat st;
+	char path[64];
+
+	snprintf(path, sizeof(path), "%d/ns/%s", tid, name);
+	if (fstatat(proc_dir, path, &st, 0) < 0)
+		return 0;
+	return st.st_ino;
+}
+
+/* Files of /proc have no size: read until they end. */
+static char *read_all(int fd, size_t *len)
+{
+	size_t room = 8192, used = 0;
+	char *text = malloc(room);
+
+	while (text) {
+		ssize_t n = read(fd, text + used, room - used - 1);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			text[used] = '\0';
+			*len = used;
+			break;
+		}
+		used += (size_t)n;
+		if (room - used < 4096) {
+			char *more = realloc(text, room *= 2);
+
+			if (!more)
+				free(text);
+			text = more;
+		}
+	}
+	return text;
+}
+
+char *proc_read_sized(pid_t tid, const char *name, size_t *len)
+{
+	int fd = proc_open(tid, name, O_RDONLY);
+	char *text;
+
+	if (fd < 0)
+		return NULL;
+	text = read_all(fd, len);
+	close(fd);
+	return text;
+}
+
+char *proc_read(pid_t tid, const char *name)
+{
+	size_t len;
+
+	return proc_read_sized(tid, name, &len);
+}
+
+int proc_link(pid_t tid, const char *name, char *buf, size_t size)
+{
+	char path[64];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "%d/%s", tid, name);
+	len = readlinkat(proc_dir, path, buf, size - 1);
+	if (len < 0)
+		return -1;
+	buf[len] = '\0';
+	return 0;
+}
+
+static pid_t status_pid(pid_t tid, const char *field)
+{
+	char *text = proc_read(tid, "status");
+	const char *line = text ? strstr(text, field) : NULL;
+	pid_t pid = line ? (pid_t)strtol(line + strlen(field), NULL, 10) : 0;
+
+	free(text);
+	return pid;
+}
+
+pid_t proc_tgid(pid_t tid)
+{
+	return status_pid(tid, "\nTgid:");
+}
+
+pid_t proc_ppid(pid_t tid)
+{
+	return status_pid(tid, "\nPPid:");
+}
+
+static rlim_t parse_limit(const char **at)
+{
+	char *end;
+	rlim_t value;
+
+	*at += strspn(*at, " ");
+	if (strncmp(*at, "unlimited", 9) == 0) {
+		*at += 9;
+		return RLIM_INFINITY;
+	}
+	value = strtoull(*at, &end, 10);
+	*at = end;
+	return value;
+}
+
+int proc_open_file(const char *name)
+{
+	return openat(proc_dir, name, O_RDONLY | O_CLOEXEC);
+}
+
+char *proc_read_file(const char *name)
+{
+	int fd = proc_open_file(name);
+	char *text;
+	size_t len;
+
+	if (fd < 0)
+		return NULL;
+	text = read_all(fd, &len);
+	close(fd);
+	return text;
+}
+
+uint64_t proc_number(const char *name)
+{
+	int fd = proc_open_file(name);
+	char text[32] = "";
+
+	if (fd < 0)
+		return 0;
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	close(fd);
+	return strtoull(text, NULL, 10);
+}
+
+bool proc_limit(pid_t tid, const char *name, struct rlimit *limit)
+{
+	char *text = proc_read(tid, "limits");
+	const char *line = text ? strstr(text, name) : NULL;
+
+	if (line) {
+		line += strlen(name);
+		limit->rlim_cur = parse_limit(&line);
+		limit->rlim_max = parse_limit(&line);
+	}
+	free(text);
+	return line != NULL;
+}
+
+static bool parse_map(const char *line, struct proc_map *map)
+{
+	int path = 0;
+
+	if (sscanf(line,
+		   "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*s %" SCNu64 "%n",
+		   &map->start, &map->end, map->prot, &map->offset,
+		   &map->inode, &path) < 5)
+		return false;
+	map->path = line + path + strspn(line + path, " ");
+	return true;
+}
+
+int proc_maps(pid_t tid, int (*visit)(const struct proc_map *, void *),
+	      void *arg)
+{
+	char *text = proc_read(tid, "maps");
+	char *rest = text, *line;
+	int result = 0;
+
+	if (!text)
+		return -1;
+	while (!result && (line = strsep(&rest, "\n")) != NULL) {
+		struct proc_map map;
+
+		if (parse_map(line, &map))
+			result = visit(&map, arg);
+	}
+	free(text);
+	return result;
+}
