@@ -25,16 +25,16 @@
 struct event {
 	struct task *task;	/* NULL: a notice */
 	int status;
-	struct notice notice;
+	struct unotify unotify;
 };
 
 /* A notice that is there; with `sleep`, wait for one or for SIGCHLD. */
-static void take_notice(bool sleep)
+static void take_unotify(bool sleep)
 {
-	struct notice notice;
+	struct unotify unotify;
 
-	if (sleep ? notice_next(&notice) : notice_poll(&notice))
-		notice_defer(&notice);
+	if (sleep ? unotify_next(&unotify) : unotify_poll(&unotify))
+		unotify_defer(&unotify);
 }
 
 /*
@@ -54,15 +54,15 @@ static bool next_event(struct event *event)
 			event->status = event->task->status;
 			return true;
 		}
-		if (notice_deferred(&event->notice))
+		if (unotify_deferred(&event->unotify))
 			return true;
 		if (run.notices) {
-			look = notice_children_came() || look;
-			take_notice(!look);
-			look = notice_children_came() || look;
+			look = unotify_sigchld_came() || look;
+			take_unotify(!look);
+			look = unotify_sigchld_came() || look;
 			if (!look)
 				continue;
-			notice_keep_children_out();
+			unotify_block_sigchld();
 		}
 		look = !statuses_take(!run.notices);
 		if (look && !task_any_deferred())
@@ -230,6 +230,6 @@ void loop_run(void)
 		if (event.task)
 			handle_event(&event);
 		else
-			calls_notice(&event.notice);
+			calls_at_unotify(&event.unotify);
 	}
 }

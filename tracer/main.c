@@ -43,7 +43,7 @@ static void step_aside(pid_t front, int socket)
 		_exit(EXIT_OWN);
 	setsid();
 	sigaction(SIGPIPE, &ignore, NULL);
-	notice_set_signals();
+	unotify_set_signals();
 	spawn_drop_files(socket);
 }
 
@@ -133,9 +133,9 @@ static void seize_program(const struct filter_config *config, int socket)
 		log_fatal("the program's process ended before its program");
 	if (config->stops && !report.filtered)
 		log_fatal("cannot install the seccomp filter");
-	if (config->notices && !notice_is_cheap(run.listener))
+	if (config->notices && !unotify_is_cheap(run.listener))
 		log_fatal("the seccomp filter has no listener");
-	if (run.listener >= 0 && !notice_works(run.listener)) {
+	if (run.listener >= 0 && !unotify_works(run.listener)) {
 		close(run.listener);
 		run.listener = -1;
 	}

@@ -98,7 +98,7 @@ static enum verdict follow(pid_t pid, int socket, bool filtered)
 	if (spawn_receive_report(socket, &report, &listener) < 0)
 		return NO_STOP;
 	if (listener >= 0) {
-		run.notices = arch_can_repeat && notice_is_cheap(listener);
+		run.notices = arch_can_repeat && unotify_is_cheap(listener);
 		close(listener);
 	}
 	if (filtered && !report.filtered)

@@ -19,7 +19,7 @@ void calls_redo(struct task *task);
 void calls_again(struct task *task);
 
 /* Handle a call that waits in a user notification. */
-void calls_notice(const struct notice *notice);
+void calls_at_unotify(const struct unotify *unotify);
 
 /* At a signal stop: a signal that came before we took the notice has
    interrupted the call, which Linux's never are: it is made again. */

@@ -236,13 +236,13 @@ void calls_again(struct task *task)
 		find_handler(task->call.asked.nr)(task);
 }
 
-void calls_notice(const struct notice *notice)
+void calls_at_unotify(const struct unotify *unotify)
 {
-	struct task *task = task_find(notice->tid);
+	struct task *task = task_find(unotify->tid);
 
 	/* only a program that guessed our cookie comes with another number */
-	if (!task || (notice->nr != SYS_shmget && notice->nr != SYS_shmctl)) {
-		notice_answer(notice->id, -ENOSYS);
+	if (!task || (unotify->nr != SYS_shmget && unotify->nr != SYS_shmctl)) {
+		unotify_answer(unotify->id, -ENOSYS);
 		return;
 	}
 	if (!task->mm)		/* killed while its call waited here */
@@ -252,13 +252,13 @@ void calls_notice(const struct notice *notice)
 		kill(task->tgid, SIGKILL);
 		return;
 	}
-	task->call.at = CALL_NOTICE;
+	task->call.at = CALL_UNOTIFY;
 	task->call.barred = false;
-	task->call.notice = notice->id;
-	task->call.asked.nr = notice->nr;
+	task->call.unotify = unotify->id;
+	task->call.asked.nr = unotify->nr;
 	birth_settle_execs();
-	memcpy(task->call.asked.args, notice->args, sizeof(notice->args));
-	find_handler(notice->nr)(task);
+	memcpy(task->call.asked.args, unotify->args, sizeof(unotify->args));
+	find_handler(unotify->nr)(task);
 	task->call.at = CALL_NONE;
 }
 

@@ -123,16 +123,16 @@ static bool pass_stop(struct task *task, int status)
 /* Wait for the carrier, and hand over the descriptor: 0, -errno or gone. */
 static sysret_t serve(struct task *task, int fd)
 {
-	struct notice notice;
+	struct unotify unotify;
 	int status;
 
 	for (;;) {
 		pid_t tid;
 
-		if (notice_next(&notice)) {
-			if (notice.tid == task->tid)
-				return lend_by_notice(notice.id, fd);
-			notice_defer(&notice);
+		if (unotify_next(&unotify)) {
+			if (unotify.tid == task->tid)
+				return fd_inject_by_unotify(unotify.id, fd);
+			unotify_defer(&unotify);
 			continue;
 		}
 		tid = waitpid(task->tid, &status, __WALL | WNOHANG);

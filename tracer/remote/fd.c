@@ -62,16 +62,16 @@ static void give(uint64_t id, struct gift *gift)
 		gift->result = -errno;
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	if (gift->result < 0)
-		notice_answer(id, gift->result);
+		unotify_answer(id, gift->result);
 }
 
-static void take_notice(const struct task *task, const struct notice *notice,
-			struct gift *gift)
+static void take_unotify(const struct task *task, const struct unotify *unotify,
+			 struct gift *gift)
 {
-	if (notice->tid == task->tid)
-		give(notice->id, gift);
+	if (unotify->tid == task->tid)
+		give(unotify->id, gift);
 	else
-		notice_defer(notice);
+		unotify_defer(unotify);
 }
 
 /* Until the carrier is at its exit stop; -1: gone. */
@@ -80,7 +80,7 @@ static int serve(struct task *task, struct gift *gift)
 	int there = 0;
 
 	while (!there) {
-		struct notice notice;
+		struct unotify unotify;
 		int status;
 		pid_t tid = call_poll_status(task, &status);
 
@@ -88,8 +88,8 @@ static int serve(struct task *task, struct gift *gift)
 			there = call_take_status(task, status);
 		else if (tid < 0 && errno != EINTR)
 			there = -1;
-		else if (notice_next(&notice))
-			take_notice(task, &notice, gift);
+		else if (unotify_next(&unotify))
+			take_unotify(task, &unotify, gift);
 	}
 	if (there < 0)
 		task->call.at = CALL_NONE;
@@ -112,7 +112,7 @@ static sysret_t give_once(struct task *task, struct gift *gift)
 	return call_was_interrupted(result) ? result : gift->result;
 }
 
-static sysret_t give_by_notice(struct task *task, struct gift *gift)
+static sysret_t inject_by_unotify(struct task *task, struct gift *gift)
 {
 	sysret_t result;
 
@@ -144,7 +144,7 @@ static sysret_t lend_once(struct task *task, int fd, int flags)
 
 	if (run.listener < 0)
 		return give_by_proc(task, fd, flags);
-	return give_by_notice(task, &gift);
+	return inject_by_unotify(task, &gift);
 }
 
 /* By the program itself: it may always raise its soft limit. */
@@ -227,7 +227,7 @@ static sysret_t lend_in_place(struct task *task, int fd, struct loan *loan)
 	if (run.listener < 0 || !find_replaceable(task, loan))
 		return -EMFILE;
 	gift.at = loan->number;
-	result = give_by_notice(task, &gift);
+	result = inject_by_unotify(task, &gift);
 	if (result < 0) {
 		close(loan->replaced);
 		loan->replaced = -1;
@@ -262,7 +262,7 @@ void lend_return(struct task *task, const struct loan *loan)
 		call_inject(task, SYS_close, args);
 		return;
 	}
-	give_by_notice(task, &gift);
+	inject_by_unotify(task, &gift);
 	close(loan->replaced);
 }
 
@@ -271,17 +271,17 @@ sysret_t lend_for_good(struct task *task, int fd, int flags)
 	struct gift gift = { .fd = fd, .at = -1,
 			     .fd_flags = flags & O_CLOEXEC };
 
-	return give_by_notice(task, &gift);
+	return inject_by_unotify(task, &gift);
 }
 
 sysret_t lend_in_place_of(struct task *task, int number, int fd, int fd_flags)
 {
 	struct gift gift = { .fd = fd, .at = number, .fd_flags = fd_flags };
 
-	return give_by_notice(task, &gift);
+	return inject_by_unotify(task, &gift);
 }
 
-sysret_t lend_by_notice(uint64_t id, int fd)
+sysret_t fd_inject_by_unotify(uint64_t id, int fd)
 {
 	struct gift gift = { .fd = fd, .at = -1, .fd_flags = O_CLOEXEC };
 

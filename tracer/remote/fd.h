@@ -19,7 +19,7 @@ struct loan {
    O_RDWR, as `fd` was opened. */
 sysret_t lend_fd(struct task *task, int fd, int flags, struct loan *loan);
 /* Answer this notice with a descriptor for our `fd`: 0 or -errno. */
-sysret_t lend_by_notice(uint64_t id, int fd);
+sysret_t fd_inject_by_unotify(uint64_t id, int fd);
 /* A descriptor for the program to keep; `flags` as open(2) has them. */
 sysret_t lend_for_good(struct task *task, int fd, int flags);
 /* Replace the program's descriptor `number` by ours; fd_flags: O_CLOEXEC. */

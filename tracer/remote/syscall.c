@@ -182,7 +182,7 @@ static pid_t wait_for_status(const struct task *task, int *status)
 		*status = CALL_EXIT_STATUS;
 		return task->tid;
 	}
-	notice_wait_children();
+	unotify_wait_sigchld();
 	errno = EINTR;
 	return -1;
 }
@@ -267,7 +267,7 @@ static sysret_t inject(struct task *task, const struct arch_call *next)
 {
 	sysret_t result;
 
-	assert(task->call.at != CALL_NOTICE);
+	assert(task->call.at != CALL_UNOTIFY);
 	if (task->call.at == CALL_NONE)
 		return SYSRET_GONE;
 	do {
@@ -330,15 +330,15 @@ static void ask_for_stop(struct task *task)
 {
 	task->again = true;
 	ptrace(PTRACE_INTERRUPT, task->tid, NULL, NULL);
-	notice_answer(task->call.notice, -513);
+	unotify_answer(task->call.unotify, -513);
 }
 
-static void answer_notice(struct task *task, sysret_t result)
+static void answer_unotify(struct task *task, sysret_t result)
 {
 	if (result == -EFAULT && task->call.barred)
 		ask_for_stop(task);
 	else
-		notice_answer(task->call.notice, result);
+		unotify_answer(task->call.unotify, result);
 }
 
 bool call_again(struct task *task)
@@ -360,8 +360,8 @@ void call_answer(struct task *task, sysret_t result)
 	if (result == SYSRET_GONE || task->call.at == CALL_NONE ||
 	    task->call.at == CALL_FLYING)
 		return;
-	if (task->call.at == CALL_NOTICE) {
-		answer_notice(task, result);
+	if (task->call.at == CALL_UNOTIFY) {
+		answer_unotify(task, result);
 		return;
 	}
 	if (task->call.at == CALL_ENTRY)
@@ -379,7 +379,7 @@ static bool make_dumpable(struct task *task)
 	const uint64_t args[6] = { PR_SET_DUMPABLE, 1 };
 
 	if (task->call.undumpable || task->call.at == CALL_NONE ||
-	    task->call.at == CALL_NOTICE)
+	    task->call.at == CALL_UNOTIFY)
 		return false;
 	task->call.undumpable = call_inject(task, SYS_prctl, args) == 0;
 	return task->call.undumpable;

@@ -22,13 +22,13 @@
 #endif
 
 struct queued {
-	struct notice notice;
+	struct unotify unotify;
 	struct queued *next;
 };
 
 static struct queued *first, **last = &first;
 
-bool notice_works(int listener)
+bool unotify_works(int listener)
 {
 	uint64_t id = 0;
 
@@ -36,7 +36,7 @@ bool notice_works(int listener)
 	       errno == ENOENT;
 }
 
-bool notice_is_cheap(int listener)
+bool unotify_is_cheap(int listener)
 {
 	return ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS,
 		     SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) == 0;
@@ -50,21 +50,21 @@ static struct {
 	volatile sig_atomic_t asleep;
 } sleep_state;
 
-static bool take_got(struct notice *notice)
+static bool take_got(struct unotify *unotify)
 {
 	const struct seccomp_notif *notif = &sleep_state.got.notif;
 
 	if (!notif->id)
 		return false;
-	notice->id = notif->id;
-	notice->tid = (pid_t)notif->pid;
-	notice->nr = notif->data.nr;
+	unotify->id = notif->id;
+	unotify->tid = (pid_t)notif->pid;
+	unotify->nr = notif->data.nr;
 	for (unsigned i = 0; i < 6; i++)
-		notice->args[i] = notif->data.args[i];
+		unotify->args[i] = notif->data.args[i];
 	return true;
 }
 
-void notice_answer(uint64_t id, sysret_t result)
+void unotify_answer(uint64_t id, sysret_t result)
 {
 	union { struct seccomp_notif_resp resp; char room[256]; } answer;
 
@@ -80,26 +80,26 @@ void notice_answer(uint64_t id, sysret_t result)
 		;
 }
 
-void notice_defer(const struct notice *notice)
+void unotify_defer(const struct unotify *unotify)
 {
 	struct queued *queued = malloc(sizeof(*queued));
 
 	if (!queued) {
-		notice_answer(notice->id, -ENOMEM);
+		unotify_answer(unotify->id, -ENOMEM);
 		return;
 	}
-	*queued = (struct queued){ .notice = *notice };
+	*queued = (struct queued){ .unotify = *unotify };
 	*last = queued;
 	last = &queued->next;
 }
 
-bool notice_deferred(struct notice *notice)
+bool unotify_deferred(struct unotify *unotify)
 {
 	struct queued *queued = first;
 
 	if (!queued)
 		return false;
-	*notice = queued->notice;
+	*unotify = queued->unotify;
 	first = queued->next;
 	if (!first)
 		last = &first;
@@ -107,7 +107,7 @@ bool notice_deferred(struct notice *notice)
 	return true;
 }
 
-bool notice_poll(struct notice *notice)
+bool unotify_poll(struct unotify *unotify)
 {
 	struct pollfd entry = { .fd = run.listener, .events = POLLIN };
 
@@ -115,7 +115,7 @@ bool notice_poll(struct notice *notice)
 	if (poll(&entry, 1, 0) > 0 && entry.revents & POLLIN)
 		ioctl(run.listener, SECCOMP_IOCTL_NOTIF_RECV,
 		      &sleep_state.got);
-	return take_got(notice);
+	return take_got(unotify);
 }
 
 /* Since Linux 6.11 a filter is released at the beginning of exit: when its last
@@ -129,7 +129,7 @@ static bool is_hung_up(void)
 }
 
 /* SIGCHLD since it was last asked for: by the loop, by one who sleeps. */
-static volatile sig_atomic_t children_came, children_woke;
+static volatile sig_atomic_t sigchld_came, sigchld_woke;
 
 enum { HINTS = 16 };
 
@@ -137,56 +137,56 @@ static volatile pid_t hints[HINTS];
 static volatile sig_atomic_t hint_count, hints_lost;
 
 /* What sigsetjmp returns: both signals are let in still, or none. */
-enum { BY_CHILDREN = 1, BY_TIMER };
+enum { BY_SIGCHLD = 1, BY_TIMER };
 
-static void note_children(int sig, siginfo_t *info, void *context)
+static void on_sigchld(int sig, siginfo_t *info, void *context)
 {
 	(void)sig;
 	(void)context;
-	children_came = children_woke = 1;
+	sigchld_came = sigchld_woke = 1;
 	if (hint_count < HINTS)
 		hints[hint_count++] = info->si_pid;
 	else
 		hints_lost = 1;
 	if (sleep_state.asleep)
-		siglongjmp(sleep_state.awake, BY_CHILDREN);
+		siglongjmp(sleep_state.awake, BY_SIGCHLD);
 }
 
 /* SIGCHLD is kept out here: one that came before our first instruction would
    jump away, and we would be lost. */
-static void note_timer(int sig)
+static void on_timer(int sig)
 {
 	(void)sig;
-	children_came = children_woke = hints_lost = 1;
+	sigchld_came = sigchld_woke = hints_lost = 1;
 	if (sleep_state.asleep)
 		siglongjmp(sleep_state.awake, BY_TIMER);
 }
 
 /* Is SIGCHLD let in? */
-static bool open_to_children;
+static bool sigchld_is_allowed;
 
-static void let_children_in(bool open)
+static void allow_sigchld(bool open)
 {
 	sigset_t children;
 
-	if (open == open_to_children)
+	if (open == sigchld_is_allowed)
 		return;
-	open_to_children = open;
+	sigchld_is_allowed = open;
 	sigemptyset(&children);
 	sigaddset(&children, SIGCHLD);
-	sigaddset(&children, NOTICE_TIMER);
+	sigaddset(&children, UNOTIFY_TIMER);
 	sigprocmask(open ? SIG_UNBLOCK : SIG_BLOCK, &children, NULL);
 }
 
-void notice_set_signals(void)
+void unotify_set_signals(void)
 {
 	/* leaving by a jump must not leave it blocked */
 	const struct sigaction children = {
-		.sa_sigaction = note_children,
+		.sa_sigaction = on_sigchld,
 		.sa_flags = SA_SIGINFO | SA_RESTART | SA_NODEFER,
 	};
 	struct sigaction timer = {
-		.sa_handler = note_timer,
+		.sa_handler = on_timer,
 		.sa_flags = SA_RESTART,
 	};
 	sigset_t blocked;
@@ -194,19 +194,19 @@ void notice_set_signals(void)
 	sigemptyset(&timer.sa_mask);
 	sigaddset(&timer.sa_mask, SIGCHLD);
 	sigaction(SIGCHLD, &children, NULL);
-	sigaction(NOTICE_TIMER, &timer, NULL);
+	sigaction(UNOTIFY_TIMER, &timer, NULL);
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGCHLD);
-	sigaddset(&blocked, NOTICE_TIMER);
+	sigaddset(&blocked, UNOTIFY_TIMER);
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
-void notice_keep_children_out(void)
+void unotify_block_sigchld(void)
 {
-	let_children_in(false);
+	allow_sigchld(false);
 }
 
-bool notice_hint(pid_t *tid)
+bool unotify_hint(pid_t *tid)
 {
 	if (!hint_count)
 		return false;
@@ -214,30 +214,30 @@ bool notice_hint(pid_t *tid)
 	return true;
 }
 
-bool notice_hints_lost(void)
+bool unotify_hints_lost(void)
 {
 	return hints_lost;
 }
 
-void notice_forget_hints(void)
+void unotify_forget_hints(void)
 {
 	hint_count = 0;
 	hints_lost = 0;
 }
 
-bool notice_children_came(void)
+bool unotify_sigchld_came(void)
 {
 	/* in this order: it may come in between */
-	if (!children_came)
+	if (!sigchld_came)
 		return false;
-	children_came = 0;
+	sigchld_came = 0;
 	return true;
 }
 
 /* The kernel fills the buffer in, or nothing has happened: whichever way we
    come back, the buffer tells.  Where SIGCHLD never let us begin, as it does
    when many tasks stop, a notice may have waited for long: look for it. */
-bool notice_next(struct notice *notice)
+bool unotify_next(struct unotify *unotify)
 {
 	volatile bool began = false;
 
@@ -245,8 +245,8 @@ bool notice_next(struct notice *notice)
 	switch (sigsetjmp(sleep_state.awake, 0)) {
 	case 0:
 		sleep_state.asleep = 1;
-		let_children_in(true);
-		if (!children_woke) {
+		allow_sigchld(true);
+		if (!sigchld_woke) {
 			began = true;
 			if (ioctl(run.listener, SECCOMP_IOCTL_NOTIF_RECV,
 				  &sleep_state.got) < 0 &&
@@ -255,27 +255,27 @@ bool notice_next(struct notice *notice)
 		}
 		break;
 	case BY_TIMER:
-		open_to_children = false;
+		sigchld_is_allowed = false;
 		break;
 	default:
 		break;
 	}
 	sleep_state.asleep = 0;
 	if (!run.notices)
-		let_children_in(false);
-	if (began ? take_got(notice) : notice_poll(notice))
+		allow_sigchld(false);
+	if (began ? take_got(unotify) : unotify_poll(unotify))
 		return true;
-	children_woke = 0;
+	sigchld_woke = 0;
 	return false;
 }
 
-void notice_wait_children(void)
+void unotify_wait_sigchld(void)
 {
 	sigset_t wake;
 
-	let_children_in(false);
+	allow_sigchld(false);
 	sigemptyset(&wake);
-	if (!children_woke)
+	if (!sigchld_woke)
 		ppoll(NULL, 0, NULL, &wake);
-	children_woke = 0;
+	sigchld_woke = 0;
 }

@@ -98,7 +98,7 @@ static void take_likely(void)
 {
 	pid_t tid;
 
-	while (notice_hint(&tid))
+	while (unotify_hint(&tid))
 		if (take(tid, WNOHANG) > 0)
 			remember(tid);
 	for (unsigned i = 0; i < RECENT; i++) {
@@ -119,7 +119,7 @@ static bool set_timer(void)
 	const struct itimerspec once = {
 		.it_value = { wait / 1000000000, wait % 1000000000 } };
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
-				  .sigev_signo = NOTICE_TIMER };
+				  .sigev_signo = UNOTIFY_TIMER };
 
 	if (state == UNKNOWN)
 		state = timer_create(CLOCK_MONOTONIC, &event, &timer) == 0 ?
@@ -133,7 +133,7 @@ bool statuses_take(bool block)
 	bool any;
 
 	if (!block && task_count() > FEW && !walks_left &&
-	    !notice_hints_lost() && (unsure || (unsure = set_timer()))) {
+	    !unotify_hints_lost() && (unsure || (unsure = set_timer()))) {
 		take_likely();
 		return true;
 	}
@@ -146,6 +146,6 @@ bool statuses_take(bool block)
 	else if (walks_left)
 		walks_left--;
 	unsure = false;
-	notice_forget_hints();
+	unotify_forget_hints();
 	return any;
 }

@@ -76,7 +76,7 @@ static void set_timer(time_t seconds)
 	/* those may jump away (notice.c), and would leave SIGALRM blocked */
 	sigemptyset(&action.sa_mask);
 	sigaddset(&action.sa_mask, SIGCHLD);
-	sigaddset(&action.sa_mask, NOTICE_TIMER);
+	sigaddset(&action.sa_mask, UNOTIFY_TIMER);
 	if (seconds)
 		sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &each, NULL);

@@ -41,14 +41,14 @@ struct call {
 	bool looked;		/* valid */
 	bool ours;		/* was answered, or run under our eyes */
 	enum {
-		CALL_NONE,	/* the task is not in a call of ours */
-		CALL_SECCOMP,	/* at the seccomp stop */
-		CALL_ENTRY,	/* at the entry stop of plain mode */
-		CALL_NOTICE,	/* in a user notification: not stopped */
-		CALL_FLYING,	/* will end by itself (flight.h) */
-		CALL_EXIT,	/* at the exit stop of something we ran */
+		CALL_NONE,    /* the task is not in a call of ours */
+		CALL_SECCOMP, /* at the seccomp stop */
+		CALL_ENTRY,   /* at the entry stop of plain mode */
+		CALL_UNOTIFY, /* in a user notification: not stopped */
+		CALL_FLYING,  /* will end by itself (flight.h) */
+		CALL_EXIT,    /* at the exit stop of something we ran */
 	} at;
-	uint64_t notice;	/* its id, at CALL_NOTICE */
+	uint64_t unotify;	/* its id, at CALL_UNOTIFY */
 	bool barred;		/* memory that only the stopped thread itself
 				   can open for us: the notice becomes a stop */
 	bool masked;		/* signals are blocked by us, meanwhile: */
