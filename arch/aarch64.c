@@ -285,7 +285,7 @@ uint64_t arch_foreign_first(const struct arch_regs *regs)
 	return regs->user.regs[0];
 }
 
-bool arch_stub_has_won(pid_t tid, size_t at, uint64_t expected)
+bool arch_stub_is_past_commit(pid_t tid, size_t at, uint64_t expected)
 {
 	(void)tid;
 	(void)at;

@@ -148,7 +148,7 @@ struct arch_call arch_stub_file(const struct arch_stub_file *file,
 /* A thread stopped in the attach sequence, at an offset in the stub: is it
    past its look at the expected address, and has found it?  Then nothing but
    registers is left to do, and no new expectation stops it. */
-bool arch_stub_has_won(pid_t tid, size_t at, uint64_t expected);
+bool arch_stub_is_past_commit(pid_t tid, size_t at, uint64_t expected);
 /* Does the program step through its own instructions?  Then it would step
    through ours as well. */
 bool arch_is_stepping(const struct arch_regs *regs);

@@ -279,7 +279,7 @@ bool arch_is_stepping(const struct arch_regs *regs)
 	return regs->user.eflags & TRAP_FLAG;
 }
 
-bool arch_stub_has_won(pid_t tid, size_t at, uint64_t expected)
+bool arch_stub_is_past_commit(pid_t tid, size_t at, uint64_t expected)
 {
 	struct user_regs_struct user;
 

@@ -75,7 +75,7 @@ static void handled(struct task *task, int sig)
 	if (task->pending)	/* it is at another stop already */
 		return;
 	if (run.self_check && task->call.ours &&
-	    task->flight.kind == FLIGHT_NONE)
+	    task->fastpath.kind == FASTPATH_NONE)
 		check_task(task);
 	task->call.ours = false;
 	call_resume(task, sig);
@@ -86,7 +86,7 @@ static void handle_call(struct task *task, void (*handle)(struct task *))
 	int sig;
 
 	handle(task);
-	if (task->call.at == CALL_FLYING) {	/* it runs already */
+	if (task->call.at == CALL_IN_STUB) { /* it runs already */
 		task->call.at = CALL_NONE;
 		return;
 	}
@@ -97,11 +97,11 @@ static void handle_call(struct task *task, void (*handle)(struct task *))
 }
 
 /* Whatever it stopped for, it has landed: now model and kernel agree. */
-static void land(struct task *task)
+static void end_fastpath(struct task *task)
 {
-	if (task->flight.kind == FLIGHT_NONE)
+	if (task->fastpath.kind == FASTPATH_NONE)
 		return;
-	task->flight.kind = FLIGHT_NONE;
+	task->fastpath.kind = FASTPATH_NONE;
 	if (run.self_check)
 		check_task(task);
 }
@@ -113,22 +113,22 @@ static void answered(struct task *task)
 
 static void handle_seccomp(struct task *task)
 {
-	enum flight_state state = flight_at_seccomp(task);
+	enum fastpath_state state = fastpath_at_seccomp(task);
 
-	if (state == FLIGHT_OVER) {
-		land(task);
+	if (state == FASTPATH_OVER) {
+		end_fastpath(task);
 		handle_call(task, calls_handle);
 	} else {
-		handle_call(task, state == FLIGHT_FAILED ? calls_redo :
-							   answered);
+		handle_call(task,
+			    state == FASTPATH_FAILED ? calls_redo : answered);
 	}
 }
 
 static void handle_signal(struct task *task, int sig)
 {
-	if (flight_at_signal(task, sig) == FLIGHT_GOES_ON)
+	if (fastpath_at_signal(task, sig) == FASTPATH_GOES_ON)
 		return;
-	land(task);
+	end_fastpath(task);
 	calls_repeat_interrupted(task);
 	call_resume(task, sig);
 }
@@ -193,14 +193,14 @@ static void handle_event(const struct event *event)
 			handle_call(task, calls_handle);
 		break;
 	case STOP_FORK:
-		land(task);
+		end_fastpath(task);
 		handle_fork(task);
 		break;
 	case STOP_EXEC:
 		handled(birth_exec(task), 0);
 		break;
 	case STOP_EXIT:		/* it may have been killed on the way */
-		task->flight.kind = FLIGHT_NONE;
+		task->fastpath.kind = FASTPATH_NONE;
 		birth_adopt_orphans(task);
 		birth_exit(task);
 		call_resume(task, 0);

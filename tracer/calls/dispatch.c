@@ -225,9 +225,9 @@ void calls_handle(struct task *task)
 
 void calls_redo(struct task *task)
 {
-	task->flight.failed = true;
+	task->fastpath.failed = true;
 	handle_shmat(task);
-	task->flight.failed = false;
+	task->fastpath.failed = false;
 }
 
 void calls_again(struct task *task)
@@ -247,7 +247,7 @@ void calls_at_unotify(const struct unotify *unotify)
 	}
 	if (!task->mm)		/* killed while its call waited here */
 		return;
-	task->flight.kind = FLIGHT_NONE;	/* or it could not call */
+	task->fastpath.kind = FASTPATH_NONE; /* or it could not call */
 	if (task->strict) {
 		kill(task->tgid, SIGKILL);
 		return;

@@ -49,9 +49,10 @@ static uint64_t map_flags(const struct emul_mapping *mapping)
 	return flags;
 }
 
-static bool may_fly(struct task *task, const struct emul_mapping *mapping)
+static bool may_use_fastpath(struct task *task,
+			     const struct emul_mapping *mapping)
 {
-	return mapping->place == EMUL_PLACE_FREE && flight_is_possible(task);
+	return mapping->place == EMUL_PLACE_FREE && fastpath_is_possible(task);
 }
 
 /* The shortest way: -errno if it cannot be gone. */
@@ -65,27 +66,28 @@ static sysret_t open_and_map(struct task *task,
 	};
 	struct pages_file pages;
 
-	if (!may_fly(task, mapping) || !flight_may_open(task) ||
+	if (!may_use_fastpath(task, mapping) || !fastpath_may_open(task) ||
 	    !pages_find(mapping->pages, &pages))
 		return -EAGAIN;
 	file.dev = pages.dev;
 	file.ino = pages.inode;
 	snprintf(file.path, sizeof(file.path), "/proc/%d/fd/%d", pages.holder,
 		 pages.number);
-	return flight_open(task, &file);
+	return fastpath_open(task, &file);
 }
 
 /* The short way, the same. */
-static sysret_t fly(struct task *task, const struct emul_mapping *mapping,
-		    int fd)
+static sysret_t map_by_fastpath(struct task *task,
+				const struct emul_mapping *mapping, int fd)
 {
 	const uint64_t args[6] = {
 		mapping->addr, mapping->len, (uint64_t)mapping->prot,
 		map_flags(mapping),
 	};
 
-	return may_fly(task, mapping) ? flight_attach(task, fd, args) :
-					-EAGAIN;
+	return may_use_fastpath(task, mapping) ?
+		       fastpath_attach(task, fd, args) :
+		       -EAGAIN;
 }
 
 static sysret_t map_file(struct task *task, const struct emul_mapping *mapping,
@@ -120,7 +122,7 @@ static sysret_t host_map(void *arg, const struct emul_mapping *mapping)
 	fd = pages_open(mapping->pages, mapping->writable);
 	if (fd < 0)
 		return -ENOMEM;
-	result = fly(arg, mapping, fd);
+	result = map_by_fastpath(arg, mapping, fd);
 	if (result < 0 && result != SYSRET_GONE)
 		result = map_file(arg, mapping, fd);
 	close(fd);
@@ -138,8 +140,8 @@ static sysret_t host_unmap_last(void *task, uint64_t addr, uint64_t len)
 {
 	sysret_t result = -EAGAIN;
 
-	if (flight_is_possible(task))
-		result = flight_detach(task, addr, len);
+	if (fastpath_is_possible(task))
+		result = fastpath_detach(task, addr, len);
 	return result == 0 ? 0 : host_unmap(task, addr, len);
 }
 

@@ -26,13 +26,12 @@
 #include "tracer/util/config.h"
 #include "tracer/util/proc.h"
 
-bool flight_is_possible(struct task *task)
+bool fastpath_is_possible(struct task *task)
 {
 	return arch_stub_attach && run.listener >= 0 && run.filtered &&
 	       task->call.at == CALL_SECCOMP && task->mm->users == 1 &&
-	       task->mm->stub && !task->mm->everywhere &&
-	       !task->mm->viewing && !task->flight.failed &&
-	       !arch_is_stepping(&task->call.regs);
+	       task->mm->stub && !task->mm->everywhere && !task->mm->viewing &&
+	       !task->fastpath.failed && !arch_is_stepping(&task->call.regs);
 }
 
 static int write_data(struct task *task, uint64_t expected)
@@ -57,7 +56,7 @@ static int write_file(struct task *task, const struct arch_stub_file *file,
 }
 
 /* Stop at the end whatever mmap gives. */
-static void spoil(struct task *task)
+static void force_failure_stop(struct task *task)
 {
 	write_data(task, 1);
 }
@@ -83,17 +82,17 @@ static bool only_stops(pid_t tid, int sig)
 
 static void hold(struct task *task, int sig)
 {
-	struct flight *flight = &task->flight;
+	struct fastpath *fastpath = &task->fastpath;
 
 	if (only_stops(task->tid, sig)) {
 		ptrace(PTRACE_CONT, task->tid, NULL, (void *)(long)sig);
 		return;
 	}
-	assert(!flight->held.si_signo);
-	if (ptrace(PTRACE_GETSIGINFO, task->tid, NULL, &flight->held) < 0)
-		flight->held.si_signo = sig;
+	assert(!fastpath->held.si_signo);
+	if (ptrace(PTRACE_GETSIGINFO, task->tid, NULL, &fastpath->held) < 0)
+		fastpath->held.si_signo = sig;
 	call_block_signals(task);
-	spoil(task);
+	force_failure_stop(task);
 	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
 }
 
@@ -110,7 +109,7 @@ static bool pass_stop(struct task *task, int status)
 		ptrace(PTRACE_CONT, task->tid, NULL, NULL);
 		return true;
 	case STOP_GROUP:	/* no step of the program's before it rejoins */
-		spoil(task);
+		force_failure_stop(task);
 		task->call.rejoin = true;
 		ptrace(PTRACE_CONT, task->tid, NULL, NULL);
 		return true;
@@ -143,17 +142,17 @@ static sysret_t serve(struct task *task, int fd)
 }
 
 /* `sequence`: its offset in the stub. */
-static void take_off(struct task *task, enum flight_kind kind,
-		     const struct arch_call *call, size_t sequence)
+static void complete_in_stub(struct task *task, enum fastpath_kind kind,
+			     const struct arch_call *call, size_t sequence)
 {
 	arch_rewrite(task->tid, &task->call.regs, call,
 		     run.arena_start + sequence);
-	task->flight.kind = kind;
-	task->call.at = CALL_FLYING;
+	task->fastpath.kind = kind;
+	task->call.at = CALL_IN_STUB;
 	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
 }
 
-sysret_t flight_attach(struct task *task, int fd, const uint64_t args[6])
+sysret_t fastpath_attach(struct task *task, int fd, const uint64_t args[6])
 {
 	struct arch_call carrier = {
 		.nr = SYS_getpgid,
@@ -163,11 +162,11 @@ sysret_t flight_attach(struct task *task, int fd, const uint64_t args[6])
 	/* making it dumpable can have taken it from its seccomp stop */
 	if (write_data(task, args[0]) < 0 || task->call.at != CALL_SECCOMP)
 		return -EFAULT;
-	task->flight.addr = args[0];
-	take_off(task, FLIGHT_ATTACH, &carrier, arch_stub_attach);
+	task->fastpath.addr = args[0];
+	complete_in_stub(task, FASTPATH_ATTACH, &carrier, arch_stub_attach);
 	/* an error here comes back as mmap's, at the stop */
 	if (serve(task, fd) == SYSRET_GONE) {
-		task->flight.kind = FLIGHT_NONE;
+		task->fastpath.kind = FASTPATH_NONE;
 		task->call.at = CALL_NONE;
 		return SYSRET_GONE;
 	}
@@ -176,24 +175,24 @@ sysret_t flight_attach(struct task *task, int fd, const uint64_t args[6])
 
 /* Not where a filter could forbid it, or we would stop at it, or where /proc
    is another one; else it may fail, and is not tried again. */
-bool flight_may_open(const struct task *task)
+bool fastpath_may_open(const struct task *task)
 {
 	return arch_stub_open && !task->mm->must_lend && !task->own_filter &&
 	       run.proc != PROC_ON && !task->pidns;
 }
 
-sysret_t flight_open(struct task *task, const struct arch_stub_file *file)
+sysret_t fastpath_open(struct task *task, const struct arch_stub_file *file)
 {
 	struct arch_call call;
 
 	if (write_file(task, file, &call) < 0 || task->call.at != CALL_SECCOMP)
 		return -EFAULT;
-	task->flight.addr = file->mmap[0];
-	take_off(task, FLIGHT_ATTACH, &call, arch_stub_open);
+	task->fastpath.addr = file->mmap[0];
+	complete_in_stub(task, FASTPATH_ATTACH, &call, arch_stub_open);
 	return (sysret_t)file->mmap[0];
 }
 
-sysret_t flight_detach(struct task *task, uint64_t addr, uint64_t len)
+sysret_t fastpath_detach(struct task *task, uint64_t addr, uint64_t len)
 {
 	struct arch_call call = task->call.asked;
 
@@ -203,7 +202,7 @@ sysret_t flight_detach(struct task *task, uint64_t addr, uint64_t len)
 	call.args[1] = len;
 	if (write_data(task, 0) < 0 || task->call.at != CALL_SECCOMP)
 		return -EFAULT;
-	take_off(task, FLIGHT_DETACH, &call, arch_stub_detach);
+	complete_in_stub(task, FASTPATH_DETACH, &call, arch_stub_detach);
 	return 0;
 }
 
@@ -212,46 +211,46 @@ static bool is_at_end(struct task *task)
 {
 	const struct ptrace_syscall_info *look = &task->call.look;
 
-	return task->flight.kind == FLIGHT_ATTACH && call_look(task) &&
+	return task->fastpath.kind == FASTPATH_ATTACH && call_look(task) &&
 	       look->op == PTRACE_SYSCALL_INFO_SECCOMP &&
 	       look->seccomp.nr == SYS_getpgid &&
 	       look->seccomp.args[5] == run.cookie + 1;
 }
 
-enum flight_state flight_at_seccomp(struct task *task)
+enum fastpath_state fastpath_at_seccomp(struct task *task)
 {
-	struct flight *flight = &task->flight;
+	struct fastpath *fastpath = &task->fastpath;
 
 	if (!is_at_end(task))
-		return FLIGHT_OVER;
+		return FASTPATH_OVER;
 	task->call.looked = false;
-	flight->kind = FLIGHT_NONE;
+	fastpath->kind = FASTPATH_NONE;
 	task->call.at = CALL_SECCOMP;
 	call_unblock_signals(task);
 	/* sent from here it comes back as a signal stop, where
-	   flight_at_signal puts the whole siginfo in */
-	task->call.held_signal = flight->held.si_signo;
+	   fastpath_at_signal puts the whole siginfo in */
+	task->call.held_signal = fastpath->held.si_signo;
 	task->mm->must_lend |=
 		task->call.look.seccomp.args[4] == ARCH_STUB_NO_FILE;
-	if (task->call.look.seccomp.args[4] != flight->addr) {
+	if (task->call.look.seccomp.args[4] != fastpath->addr) {
 		const struct emul_caller caller = task_caller(task);
 
-		emul_shmat_undo(&caller, flight->addr);
-		return FLIGHT_FAILED;
+		emul_shmat_undo(&caller, fastpath->addr);
+		return FASTPATH_FAILED;
 	}
-	call_answer(task, (sysret_t)flight->addr);
-	return FLIGHT_ENDED;
+	call_answer(task, (sysret_t)fastpath->addr);
+	return FASTPATH_ENDED;
 }
 
 /* Mapped, and only registers are left to put in: too late to stop it.  Never
    with a signal held, for which the expected address is spoilt. */
-static bool has_won(const struct task *task)
+static bool is_past_commit(const struct task *task)
 {
 	uint64_t ip;
 
-	return !task->flight.held.si_signo && arch_ip(task->tid, &ip) == 0 &&
-	       arch_stub_has_won(task->tid, ip - run.arena_start,
-				 task->flight.addr);
+	return !task->fastpath.held.si_signo && arch_ip(task->tid, &ip) == 0 &&
+	       arch_stub_is_past_commit(task->tid, ip - run.arena_start,
+					task->fastpath.addr);
 }
 
 static bool is_in_stub(struct task *task)
@@ -262,27 +261,27 @@ static bool is_in_stub(struct task *task)
 	       ip < run.arena_start + run.page_size;
 }
 
-enum flight_state flight_at_signal(struct task *task, int sig)
+enum fastpath_state fastpath_at_signal(struct task *task, int sig)
 {
-	struct flight *flight = &task->flight;
+	struct fastpath *fastpath = &task->fastpath;
 
-	if (flight->kind == FLIGHT_NONE) {
-		if (flight->held.si_signo == sig)
+	if (fastpath->kind == FASTPATH_NONE) {
+		if (fastpath->held.si_signo == sig)
 			ptrace(PTRACE_SETSIGINFO, task->tid, NULL,
-			       &flight->held);
-		flight->held.si_signo = 0;
-		return FLIGHT_OVER;
+			       &fastpath->held);
+		fastpath->held.si_signo = 0;
+		return FASTPATH_OVER;
 	}
-	if (flight->kind == FLIGHT_ATTACH && is_in_stub(task)) {
-		if (!has_won(task)) {
+	if (fastpath->kind == FASTPATH_ATTACH && is_in_stub(task)) {
+		if (!is_past_commit(task)) {
 			hold(task, sig);
-			return FLIGHT_GOES_ON;
+			return FASTPATH_GOES_ON;
 		}
 		arch_restore(task->tid, &task->call.regs,
-			     (int64_t)flight->addr);
-		return FLIGHT_OVER;
+			     (int64_t)fastpath->addr);
+		return FASTPATH_OVER;
 	}
 	if (is_in_stub(task))	/* munmap is done, the rest is registers */
 		arch_restore(task->tid, &task->call.regs, 0);
-	return FLIGHT_OVER;
+	return FASTPATH_OVER;
 }

@@ -13,29 +13,29 @@
 #include "tracer/tasks/task.h"
 
 /* Can the call that the task is in be finished this way? */
-bool flight_is_possible(struct task *task);
+bool fastpath_is_possible(struct task *task);
 
 /* mmap in the program with these arguments, of our `fd`: the address, before
    it has happened; or -errno, nothing was begun; or SYSRET_GONE.  The call
    must then be given this result. */
-sysret_t flight_attach(struct task *task, int fd, const uint64_t args[6]);
+sysret_t fastpath_attach(struct task *task, int fd, const uint64_t args[6]);
 /* The same, where the program opens the file itself. */
-bool flight_may_open(const struct task *task);
-sysret_t flight_open(struct task *task, const struct arch_stub_file *file);
+bool fastpath_may_open(const struct task *task);
+sysret_t fastpath_open(struct task *task, const struct arch_stub_file *file);
 /* munmap in the program: 0, before it has happened. */
-sysret_t flight_detach(struct task *task, uint64_t addr, uint64_t len);
+sysret_t fastpath_detach(struct task *task, uint64_t addr, uint64_t len);
 
-/* At a stop of a task in flight.  FLIGHT_OVER: it has landed, deal with the
-   stop as ever.  FLIGHT_FAILED: the attach failed, and the thread is at the
-   seccomp stop of its call as if nothing had been done.  FLIGHT_ENDED: it
-   stopped at the end, and has its answer.  FLIGHT_GOES_ON: it was resumed. */
-enum flight_state {
-	FLIGHT_OVER,
-	FLIGHT_FAILED,
-	FLIGHT_ENDED,
-	FLIGHT_GOES_ON,
+/* At a stop of a task in flight.  FASTPATH_OVER: it has landed, deal with the
+   stop as ever.  FASTPATH_FAILED: the attach failed, and the thread is at the
+   seccomp stop of its call as if nothing had been done.  FASTPATH_ENDED: it
+   stopped at the end, and has its answer.  FASTPATH_GOES_ON: it was resumed. */
+enum fastpath_state {
+	FASTPATH_OVER,
+	FASTPATH_FAILED,
+	FASTPATH_ENDED,
+	FASTPATH_GOES_ON,
 };
-enum flight_state flight_at_seccomp(struct task *task);
-enum flight_state flight_at_signal(struct task *task, int sig);
+enum fastpath_state fastpath_at_seccomp(struct task *task);
+enum fastpath_state fastpath_at_signal(struct task *task, int sig);
 
 #endif

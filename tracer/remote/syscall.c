@@ -358,7 +358,7 @@ void call_answer(struct task *task, sysret_t result)
 {
 	task->call.ours = true;
 	if (result == SYSRET_GONE || task->call.at == CALL_NONE ||
-	    task->call.at == CALL_FLYING)
+	    task->call.at == CALL_IN_STUB)
 		return;
 	if (task->call.at == CALL_UNOTIFY) {
 		answer_unotify(task, result);

@@ -45,7 +45,7 @@ struct call {
 		CALL_SECCOMP, /* at the seccomp stop */
 		CALL_ENTRY,   /* at the entry stop of plain mode */
 		CALL_UNOTIFY, /* in a user notification: not stopped */
-		CALL_FLYING,  /* will end by itself (flight.h) */
+		CALL_IN_STUB, /* will end by itself (flight.h) */
 		CALL_EXIT,    /* at the exit stop of something we ran */
 	} at;
 	uint64_t unotify;	/* its id, at CALL_UNOTIFY */
@@ -59,11 +59,11 @@ struct call {
 };
 
 /* A call that ends by itself, in the stub's code (flight.h). */
-struct flight {
-	enum flight_kind {
-		FLIGHT_NONE,
-		FLIGHT_ATTACH,
-		FLIGHT_DETACH,
+struct fastpath {
+	enum fastpath_kind {
+		FASTPATH_NONE,
+		FASTPATH_ATTACH,
+		FASTPATH_DETACH,
 	} kind;
 	uint64_t addr;		/* where the attach should come to be */
 	bool failed;		/* it did not: go the long way */
@@ -93,7 +93,7 @@ struct task {
 	int status;
 	struct cred cred;
 	struct call call;
-	struct flight flight;
+	struct fastpath fastpath;
 	bool again;		/* the next stop is for call.asked again */
 	struct undo *undo;	/* birth.c: what to put back at the exit */
 	bool read_implies_exec;	/* personality(2) */
