@@ -130,7 +130,7 @@ static struct mm *fork_mm(struct task *parent)
 
 	if (mm) {
 		mm->stub = parent->mm->stub;
-		mm->must_lend = parent->mm->must_lend;
+		mm->cannot_open_proc = parent->mm->cannot_open_proc;
 		mm->everywhere = parent->mm->everywhere;
 		mm->viewing = parent->mm->viewing;
 	}

@@ -97,16 +97,16 @@ static sysret_t map_file(struct task *task, const struct emul_mapping *mapping,
 		mapping->addr, mapping->len, (uint64_t)mapping->prot,
 		map_flags(mapping), 0, 0,
 	};
-	struct loan loan;
+	struct injected_fd injected;
 	sysret_t result;
 
-	result = lend_fd(task, fd, mapping->writable ? O_RDWR : O_RDONLY,
-			 &loan);
+	result = fd_inject(task, fd, mapping->writable ? O_RDWR : O_RDONLY,
+			   &injected);
 	if (result < 0)
 		return result == SYSRET_GONE ? result : -ENOMEM;
-	args[4] = (uint64_t)loan.number;
+	args[4] = (uint64_t)injected.number;
 	result = call_inject(task, SYS_mmap, args);
-	lend_return(task, &loan);
+	fd_withdraw(task, &injected);
 	return result;
 }
 

@@ -179,7 +179,7 @@ static sysret_t open_missing(struct task *task, int which,
 
 	if (fd < 0)
 		return -ENOMEM;
-	number = lend_for_good(task, fd, (int)opening->flags);
+	number = fd_inject_to_keep(task, fd, (int)opening->flags);
 	close(fd);
 	return number;
 }
@@ -192,8 +192,8 @@ static sysret_t replace(struct task *task, int number, int which,
 
 	if (fd < 0)
 		return number;
-	result = lend_in_place_of(task, number, fd,
-				  (int)(opening->flags & O_CLOEXEC));
+	result = fd_inject_at(task, number, fd,
+			      (int)(opening->flags & O_CLOEXEC));
 	if (result >= 0 && which != SYSVIPC &&
 	    (opening->flags & O_ACCMODE) != O_RDONLY)
 		watch(task, fd, which);

@@ -154,7 +154,7 @@ static void complete_in_stub(struct task *task, enum fastpath_kind kind,
 
 sysret_t fastpath_attach(struct task *task, int fd, const uint64_t args[6])
 {
-	struct arch_call carrier = {
+	struct arch_call trigger = {
 		.nr = SYS_getpgid,
 		.args = { args[0], args[1], args[2], args[3], 0, run.cookie },
 	};
@@ -163,7 +163,7 @@ sysret_t fastpath_attach(struct task *task, int fd, const uint64_t args[6])
 	if (write_data(task, args[0]) < 0 || task->call.at != CALL_SECCOMP)
 		return -EFAULT;
 	task->fastpath.addr = args[0];
-	complete_in_stub(task, FASTPATH_ATTACH, &carrier, arch_stub_attach);
+	complete_in_stub(task, FASTPATH_ATTACH, &trigger, arch_stub_attach);
 	/* an error here comes back as mmap's, at the stop */
 	if (serve(task, fd) == SYSRET_GONE) {
 		task->fastpath.kind = FASTPATH_NONE;
@@ -177,8 +177,8 @@ sysret_t fastpath_attach(struct task *task, int fd, const uint64_t args[6])
    is another one; else it may fail, and is not tried again. */
 bool fastpath_may_open(const struct task *task)
 {
-	return arch_stub_open && !task->mm->must_lend && !task->own_filter &&
-	       run.proc != PROC_ON && !task->pidns;
+	return arch_stub_open && !task->mm->cannot_open_proc &&
+	       !task->own_filter && run.proc != PROC_ON && !task->pidns;
 }
 
 sysret_t fastpath_open(struct task *task, const struct arch_stub_file *file)
@@ -230,7 +230,7 @@ enum fastpath_state fastpath_at_seccomp(struct task *task)
 	/* sent from here it comes back as a signal stop, where
 	   fastpath_at_signal puts the whole siginfo in */
 	task->call.held_signal = fastpath->held.si_signo;
-	task->mm->must_lend |=
+	task->mm->cannot_open_proc |=
 		task->call.look.seccomp.args[4] == ARCH_STUB_NO_FILE;
 	if (task->call.look.seccomp.args[4] != fastpath->addr) {
 		const struct emul_caller caller = task_caller(task);

@@ -31,7 +31,7 @@
 /* Offset of scratch data in the stub's data page, behind the sequences'. */
 #define SCRATCH 512
 
-struct gift {
+struct injection {
 	int fd;
 	int at;			/* replace this number, or -1: any free one */
 	int fd_flags;
@@ -41,41 +41,42 @@ struct gift {
 /* All signals blocked: one that broke off the wait for the descriptor (the
    timer of keep.c) would have the carrier return 0 in its place
    (seccomp_notify_addfd(), kernel/seccomp.c, Linux 6.18). */
-static void give(uint64_t id, struct gift *gift)
+static void answer_with_fd(uint64_t id, struct injection *injection)
 {
 	sigset_t all, mask;
 	struct seccomp_notif_addfd addfd = {
 		.id = id,
 		.flags = SECCOMP_ADDFD_FLAG_SEND,
-		.srcfd = (uint32_t)gift->fd,
-		.newfd_flags = (uint32_t)gift->fd_flags,
+		.srcfd = (uint32_t)injection->fd,
+		.newfd_flags = (uint32_t)injection->fd_flags,
 	};
 
-	if (gift->at >= 0) {
+	if (injection->at >= 0) {
 		addfd.flags |= SECCOMP_ADDFD_FLAG_SETFD;
-		addfd.newfd = (uint32_t)gift->at;
+		addfd.newfd = (uint32_t)injection->at;
 	}
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &mask);
-	gift->result = ioctl(run.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &addfd);
-	if (gift->result < 0)
-		gift->result = -errno;
+	injection->result =
+		ioctl(run.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &addfd);
+	if (injection->result < 0)
+		injection->result = -errno;
 	sigprocmask(SIG_SETMASK, &mask, NULL);
-	if (gift->result < 0)
-		unotify_answer(id, gift->result);
+	if (injection->result < 0)
+		unotify_answer(id, injection->result);
 }
 
 static void take_unotify(const struct task *task, const struct unotify *unotify,
-			 struct gift *gift)
+			 struct injection *injection)
 {
 	if (unotify->tid == task->tid)
-		give(unotify->id, gift);
+		answer_with_fd(unotify->id, injection);
 	else
 		unotify_defer(unotify);
 }
 
 /* Until the carrier is at its exit stop; -1: gone. */
-static int serve(struct task *task, struct gift *gift)
+static int serve(struct task *task, struct injection *injection)
 {
 	int there = 0;
 
@@ -89,42 +90,44 @@ static int serve(struct task *task, struct gift *gift)
 		else if (tid < 0 && errno != EINTR)
 			there = -1;
 		else if (unotify_next(&unotify))
-			take_unotify(task, &unotify, gift);
+			take_unotify(task, &unotify, injection);
 	}
 	if (there < 0)
 		task->call.at = CALL_NONE;
 	return there;
 }
 
-static sysret_t give_once(struct task *task, struct gift *gift)
+static sysret_t inject_once(struct task *task, struct injection *injection)
 {
-	const struct arch_call carrier = {
-		.nr = SYS_getpgid, .args = { [5] = run.cookie },
+	const struct arch_call trigger = {
+		.nr = SYS_getpgid,
+		.args = { [5] = run.cookie },
 	};
 	int64_t result;
 
 	call_block_signals(task);
-	gift->result = -EINTR;
-	call_prepare(task, &carrier);
+	injection->result = -EINTR;
+	call_prepare(task, &trigger);
 	ptrace(PTRACE_SYSCALL, task->tid, NULL, NULL);
-	if (serve(task, gift) < 0 || arch_result(task->tid, &result) < 0)
+	if (serve(task, injection) < 0 || arch_result(task->tid, &result) < 0)
 		return SYSRET_GONE;
-	return call_was_interrupted(result) ? result : gift->result;
+	return call_was_interrupted(result) ? result : injection->result;
 }
 
-static sysret_t inject_by_unotify(struct task *task, struct gift *gift)
+static sysret_t inject_by_unotify(struct task *task,
+				  struct injection *injection)
 {
 	sysret_t result;
 
 	do {
 		if (task->call.at == CALL_NONE)
 			return SYSRET_GONE;
-		result = give_once(task, gift);
+		result = inject_once(task, injection);
 	} while (result != SYSRET_GONE && call_was_interrupted(result));
 	return result;
 }
 
-static sysret_t give_by_proc(struct task *task, int fd, int flags)
+static sysret_t inject_by_proc(struct task *task, int fd, int flags)
 {
 	uint64_t args[6] = { (uint64_t)AT_FDCWD, 0,
 			     (uint64_t)(flags | O_CLOEXEC), 0 };
@@ -138,13 +141,15 @@ static sysret_t give_by_proc(struct task *task, int fd, int flags)
 	return call_inject(task, SYS_openat, args);
 }
 
-static sysret_t lend_once(struct task *task, int fd, int flags)
+static sysret_t inject_anywhere(struct task *task, int fd, int flags)
 {
-	struct gift gift = { .fd = fd, .at = -1, .fd_flags = O_CLOEXEC };
+	struct injection injection = { .fd = fd,
+				       .at = -1,
+				       .fd_flags = O_CLOEXEC };
 
 	if (run.listener < 0)
-		return give_by_proc(task, fd, flags);
-	return inject_by_unotify(task, &gift);
+		return inject_by_proc(task, fd, flags);
+	return inject_by_unotify(task, &injection);
 }
 
 /* By the program itself: it may always raise its soft limit. */
@@ -159,7 +164,7 @@ static bool set_descriptor_limit(struct task *task, rlim_t soft, rlim_t hard)
 	       call_inject(task, SYS_prlimit64, args) == 0;
 }
 
-static sysret_t lend_above_soft_limit(struct task *task, int fd, int flags)
+static sysret_t inject_above_soft_limit(struct task *task, int fd, int flags)
 {
 	struct rlimit limit;
 	sysret_t number;
@@ -168,7 +173,7 @@ static sysret_t lend_above_soft_limit(struct task *task, int fd, int flags)
 	    limit.rlim_cur == limit.rlim_max ||
 	    !set_descriptor_limit(task, limit.rlim_max, limit.rlim_max))
 		return -EMFILE;
-	number = lend_once(task, fd, flags);
+	number = inject_anywhere(task, fd, flags);
 	set_descriptor_limit(task, limit.rlim_cur, limit.rlim_max);
 	return number;
 }
@@ -198,7 +203,7 @@ static bool may_replace(pid_t tid, int number, bool *cloexec)
 }
 
 /* Our copy of some descriptor of the program that can be replaced. */
-static bool find_replaceable(struct task *task, struct loan *loan)
+static bool find_replaceable(struct task *task, struct injected_fd *injected)
 {
 	int pidfd = open_pidfd(task);
 
@@ -207,84 +212,91 @@ static bool find_replaceable(struct task *task, struct loan *loan)
 
 		if (copy < 0)
 			continue;
-		if (may_replace(task->tid, number, &loan->cloexec)) {
-			loan->number = number;
-			loan->replaced = copy;
+		if (may_replace(task->tid, number, &injected->cloexec)) {
+			injected->number = number;
+			injected->replaced = copy;
 			break;
 		}
 		close(copy);
 	}
 	if (pidfd >= 0)
 		close(pidfd);
-	return loan->replaced >= 0;
+	return injected->replaced >= 0;
 }
 
-static sysret_t lend_in_place(struct task *task, int fd, struct loan *loan)
+static sysret_t inject_in_place(struct task *task, int fd,
+				struct injected_fd *injected)
 {
-	struct gift gift = { .fd = fd, .fd_flags = O_CLOEXEC };
+	struct injection injection = { .fd = fd, .fd_flags = O_CLOEXEC };
 	sysret_t result;
 
-	if (run.listener < 0 || !find_replaceable(task, loan))
+	if (run.listener < 0 || !find_replaceable(task, injected))
 		return -EMFILE;
-	gift.at = loan->number;
-	result = inject_by_unotify(task, &gift);
+	injection.at = injected->number;
+	result = inject_by_unotify(task, &injection);
 	if (result < 0) {
-		close(loan->replaced);
-		loan->replaced = -1;
+		close(injected->replaced);
+		injected->replaced = -1;
 	}
 	return result;
 }
 
-sysret_t lend_fd(struct task *task, int fd, int flags, struct loan *loan)
+sysret_t fd_inject(struct task *task, int fd, int flags,
+		   struct injected_fd *injected)
 {
-	sysret_t number = lend_once(task, fd, flags);
+	sysret_t number = inject_anywhere(task, fd, flags);
 
-	*loan = (struct loan){ .replaced = -1 };
+	*injected = (struct injected_fd){ .replaced = -1 };
 	if (number == -EMFILE)
-		number = lend_above_soft_limit(task, fd, flags);
+		number = inject_above_soft_limit(task, fd, flags);
 	if (number == -EMFILE)
-		number = lend_in_place(task, fd, loan);
+		number = inject_in_place(task, fd, injected);
 	if (number >= 0)
-		loan->number = (int)number;
+		injected->number = (int)number;
 	return number;
 }
 
-void lend_return(struct task *task, const struct loan *loan)
+void fd_withdraw(struct task *task, const struct injected_fd *injected)
 {
-	const uint64_t args[6] = { (uint64_t)loan->number };
-	struct gift gift = {
-		.fd = loan->replaced,
-		.at = loan->number,
-		.fd_flags = loan->cloexec ? O_CLOEXEC : 0,
+	const uint64_t args[6] = { (uint64_t)injected->number };
+	struct injection injection = {
+		.fd = injected->replaced,
+		.at = injected->number,
+		.fd_flags = injected->cloexec ? O_CLOEXEC : 0,
 	};
 
-	if (loan->replaced < 0) {
+	if (injected->replaced < 0) {
 		call_inject(task, SYS_close, args);
 		return;
 	}
-	inject_by_unotify(task, &gift);
-	close(loan->replaced);
+	inject_by_unotify(task, &injection);
+	close(injected->replaced);
 }
 
-sysret_t lend_for_good(struct task *task, int fd, int flags)
+sysret_t fd_inject_to_keep(struct task *task, int fd, int flags)
 {
-	struct gift gift = { .fd = fd, .at = -1,
-			     .fd_flags = flags & O_CLOEXEC };
+	struct injection injection = { .fd = fd,
+				       .at = -1,
+				       .fd_flags = flags & O_CLOEXEC };
 
-	return inject_by_unotify(task, &gift);
+	return inject_by_unotify(task, &injection);
 }
 
-sysret_t lend_in_place_of(struct task *task, int number, int fd, int fd_flags)
+sysret_t fd_inject_at(struct task *task, int number, int fd, int fd_flags)
 {
-	struct gift gift = { .fd = fd, .at = number, .fd_flags = fd_flags };
+	struct injection injection = { .fd = fd,
+				       .at = number,
+				       .fd_flags = fd_flags };
 
-	return inject_by_unotify(task, &gift);
+	return inject_by_unotify(task, &injection);
 }
 
 sysret_t fd_inject_by_unotify(uint64_t id, int fd)
 {
-	struct gift gift = { .fd = fd, .at = -1, .fd_flags = O_CLOEXEC };
+	struct injection injection = { .fd = fd,
+				       .at = -1,
+				       .fd_flags = O_CLOEXEC };
 
-	give(id, &gift);
-	return gift.result < 0 ? gift.result : 0;
+	answer_with_fd(id, &injection);
+	return injection.result < 0 ? injection.result : 0;
 }

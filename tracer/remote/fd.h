@@ -8,7 +8,7 @@
 #include "tracer/tasks/task.h"
 
 /* What was done to make room for it. */
-struct loan {
+struct injected_fd {
 	int number;		/* in the program */
 	int replaced;		/* our copy of what was there, or -1 */
 	bool cloexec;		/* of what was there */
@@ -17,15 +17,15 @@ struct loan {
 /* A descriptor in the program for our `fd`: its number, -errno, or
    SYSRET_GONE.  A full table is no reason to fail.  `flags`: O_RDONLY or
    O_RDWR, as `fd` was opened. */
-sysret_t lend_fd(struct task *task, int fd, int flags, struct loan *loan);
+sysret_t fd_inject(struct task *task, int fd, int flags,
+		   struct injected_fd *injected);
 /* Answer this notice with a descriptor for our `fd`: 0 or -errno. */
 sysret_t fd_inject_by_unotify(uint64_t id, int fd);
 /* A descriptor for the program to keep; `flags` as open(2) has them. */
-sysret_t lend_for_good(struct task *task, int fd, int flags);
+sysret_t fd_inject_to_keep(struct task *task, int fd, int flags);
 /* Replace the program's descriptor `number` by ours; fd_flags: O_CLOEXEC. */
-sysret_t lend_in_place_of(struct task *task, int number, int fd,
-			  int fd_flags);
+sysret_t fd_inject_at(struct task *task, int number, int fd, int fd_flags);
 /* Close it, and put back what was in its place. */
-void lend_return(struct task *task, const struct loan *loan);
+void fd_withdraw(struct task *task, const struct injected_fd *injected);
 
 #endif

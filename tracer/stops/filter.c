@@ -241,7 +241,7 @@ static void prctl_calls(struct assembler *as)
 
 /* The carrier (lend.c): an ordinary call with our cookie; with the next one
    it stops, at the end of a sequence of the stub (flight.c). */
-static void carrier(struct assembler *as)
+static void trigger(struct assembler *as)
 {
 	unsigned begin = begin_body(as, SYS_getpgid);
 
@@ -297,7 +297,7 @@ void filter_build(struct filter *filter, const struct filter_config *config)
 		answer(&as, SECCOMP_RET_ALLOW);
 		load(&as, NR);
 	}
-	carrier(&as);
+	trigger(&as);
 	answer(&as, SECCOMP_RET_ALLOW);
 }
 

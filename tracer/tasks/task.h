@@ -26,7 +26,7 @@ struct mm {
 	bool viewing;		/* every call must stop: the program looks at
 				   /proc (views.h) */
 	struct view *views;	/* what it opened there for writing */
-	bool must_lend;		/* the program cannot open our files itself */
+	bool cannot_open_proc;	/* the program cannot open our files itself */
 	bool everywhere;	/* every address-space call must stop: a piece
 				   lies outside the arena */
 };
