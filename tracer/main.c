@@ -86,7 +86,7 @@ static void plan(const struct options *options, struct filter_config *config)
 		log_fatal("no /proc here, and none can be mounted: it is "
 			  "needed to know who calls");
 	cred_init();
-	commit_init();
+	overcommit_init();
 	pidns_init();
 	probe_means();
 	place_arena(config);
@@ -117,7 +117,7 @@ static void set_up_emulation(const struct options *options)
 		.huge_group = (uint32_t)proc_number("sys/vm/hugetlb_shm_group"),
 	};
 
-	pages_huge_sizes(&config.huge_shift, &config.huge_sizes);
+	memfd_huge_sizes(&config.huge_shift, &config.huge_sizes);
 	run.emul = emul_new(&host, NULL, &config);
 	if (!run.emul || ipcns_init() < 0)
 		log_fatal("out of memory");

@@ -33,14 +33,14 @@ static sysret_t host_pages_create(void *arg,
 	const struct task *task = request->task;
 
 	(void)arg;
-	return pages_create(request, task->tid);
+	return memfd_new(request, task->tid);
 }
 
 static uint64_t map_flags(const struct emul_mapping *mapping)
 {
 	unsigned flags = MAP_SHARED;
 
-	if (pages_are_huge(mapping->pages))
+	if (memfd_is_huge(mapping->pages))
 		flags |= MAP_NORESERVE;
 	if (mapping->place == EMUL_PLACE_FREE)
 		flags |= MAP_FIXED_NOREPLACE;
@@ -64,10 +64,10 @@ static sysret_t open_and_map(struct task *task,
 		.mmap = { mapping->addr, mapping->len,
 			  (uint64_t)mapping->prot, map_flags(mapping) },
 	};
-	struct pages_file pages;
+	struct memfd_place pages;
 
 	if (!may_use_fastpath(task, mapping) || !fastpath_may_open(task) ||
-	    !pages_find(mapping->pages, &pages))
+	    !memfd_find(mapping->pages, &pages))
 		return -EAGAIN;
 	file.dev = pages.dev;
 	file.ino = pages.inode;
@@ -119,7 +119,7 @@ static sysret_t host_map(void *arg, const struct emul_mapping *mapping)
 	result = open_and_map(arg, mapping);
 	if (result >= 0 || result == SYSRET_GONE)
 		return result;
-	fd = pages_open(mapping->pages, mapping->writable);
+	fd = memfd_open(mapping->pages, mapping->writable);
 	if (fd < 0)
 		return -ENOMEM;
 	result = map_by_fastpath(arg, mapping, fd);
@@ -275,9 +275,9 @@ static int32_t pid_seen(void *arg, int32_t pid)
 
 const struct emul_host host = {
 	.pages_create = host_pages_create,
-	.pages_destroy = pages_destroy,
-	.pages_usage = pages_usage,
-	.pages_lock = pages_lock,
+	.pages_destroy = memfd_free,
+	.pages_usage = memfd_usage,
+	.pages_lock = memfd_lock,
 	.map = host_map,
 	.unmap = host_unmap,
 	.unmap_last = host_unmap_last,

@@ -56,8 +56,9 @@ static void add(struct list *list, const struct run_of_pages *next)
 static int add_piece(const struct emul_piece_info *piece, void *arg)
 {
 	const struct run_of_pages next = {
-		piece->addr, piece->addr + piece->len, piece->offset,
-		pages_inode(piece->pages), piece->prot,
+		piece->addr,   piece->addr + piece->len,
+		piece->offset, memfd_inode(piece->pages),
+		piece->prot,
 	};
 
 	add(arg, &next);

@@ -14,7 +14,7 @@
 
 #include "tracer/util/fdpass.h"
 
-struct depot {
+struct fdstore {
 	int socket;
 	pid_t pid;
 	unsigned files;
@@ -45,7 +45,7 @@ _Noreturn static void serve(int socket)
 	_exit(0);
 }
 
-static pid_t fork_depot(const bool *wanted, size_t size, const int pair[2])
+static pid_t fork_fdstore(const bool *wanted, size_t size, const int pair[2])
 {
 	pid_t tracer = getpid(), pid = fork();
 	sigset_t all;
@@ -61,59 +61,61 @@ static pid_t fork_depot(const bool *wanted, size_t size, const int pair[2])
 	serve(pair[1]);
 }
 
-struct depot *depot_new(const bool *wanted, size_t size)
+struct fdstore *fdstore_new(const bool *wanted, size_t size)
 {
-	struct depot *depot = malloc(sizeof(*depot));
+	struct fdstore *fdstore = malloc(sizeof(*fdstore));
 	int pair[2];
 
-	if (!depot)
+	if (!fdstore)
 		return NULL;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		goto free_depot;
-	*depot = (struct depot){ .socket = pair[0] };
+		goto free_fdstore;
+	*fdstore = (struct fdstore){ .socket = pair[0] };
 	for (size_t n = 0; n < size; n++)
-		depot->files += wanted[n];
-	depot->pid = fork_depot(wanted, size, pair);
+		fdstore->files += wanted[n];
+	fdstore->pid = fork_fdstore(wanted, size, pair);
 	close(pair[1]);
-	if (depot->pid > 0)
-		return depot;
+	if (fdstore->pid > 0)
+		return fdstore;
 	close(pair[0]);
-free_depot:
-	free(depot);
+free_fdstore:
+	free(fdstore);
 	return NULL;
 }
 
-static int tell(const struct depot *depot, int number, bool drop)
+static int tell(const struct fdstore *fdstore, int number, bool drop)
 {
 	const struct order order = { .number = number, .drop = drop };
 
-	return send(depot->socket, &order, sizeof(order), MSG_NOSIGNAL) ==
-			       sizeof(order) ? 0 : -1;
+	return send(fdstore->socket, &order, sizeof(order), MSG_NOSIGNAL) ==
+			       sizeof(order) ?
+		       0 :
+		       -1;
 }
 
-int depot_fetch(struct depot *depot, int number)
+int fdstore_fetch(struct fdstore *fdstore, int number)
 {
 	char byte;
 	int fd;
 
-	if (tell(depot, number, false) < 0 ||
-	    rights_receive(depot->socket, &byte, 1, &fd) < 0)
+	if (tell(fdstore, number, false) < 0 ||
+	    rights_receive(fdstore->socket, &byte, 1, &fd) < 0)
 		return -1;
 	return fd;
 }
 
-pid_t depot_holder(const struct depot *depot)
+pid_t fdstore_holder(const struct fdstore *fdstore)
 {
-	return depot->pid;
+	return fdstore->pid;
 }
 
-void depot_drop(struct depot *depot, int number)
+void fdstore_drop(struct fdstore *fdstore, int number)
 {
-	tell(depot, number, true);
-	if (--depot->files)
+	tell(fdstore, number, true);
+	if (--fdstore->files)
 		return;
-	close(depot->socket);
-	while (waitpid(depot->pid, NULL, 0) < 0 && errno == EINTR)
+	close(fdstore->socket);
+	while (waitpid(fdstore->pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	free(depot);
+	free(fdstore);
 }

@@ -14,17 +14,17 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-struct depot;
+struct fdstore;
 
 /* One that keeps our descriptors n < size for which wanted[n], and none else;
    there is at least one.  NULL: not possible now.  It ends with its last
    file, and with the tracer. */
-struct depot *depot_new(const bool *wanted, size_t size);
+struct fdstore *fdstore_new(const bool *wanted, size_t size);
 /* A copy of the file with that number there: ours to close; or -1. */
-int depot_fetch(struct depot *depot, int number);
+int fdstore_fetch(struct fdstore *fdstore, int number);
 /* The process that has it, under that number. */
-pid_t depot_holder(const struct depot *depot);
+pid_t fdstore_holder(const struct fdstore *fdstore);
 /* Give it up.  With its last file the depot is gone. */
-void depot_drop(struct depot *depot, int number);
+void fdstore_drop(struct fdstore *fdstore, int number);
 
 #endif

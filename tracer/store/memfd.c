@@ -20,16 +20,16 @@
 #include "tracer/util/config.h"
 #include "tracer/util/proc.h"
 
-struct pages {
+struct memfd {
 	int fd;			/* -1 until the first attach or lock */
-	struct depot *depot;	/* where fd is a number of, or NULL: ours */
+	struct fdstore *fdstore; /* where fd is a number of, or NULL: ours */
 	uint64_t dev, inode;
 	int32_t key;
 	uint64_t size;		/* bytes, whole huge pages */
 	uint32_t huge_shift;
 	void *reserve;		/* a mapping that holds huge pages for us */
 	int64_t accounted;	/* base pages that count as committed */
-	struct keep *keep;	/* SHM_LOCK */
+	struct memlock *memlock; /* SHM_LOCK */
 	int64_t next_free;
 };
 
@@ -38,20 +38,19 @@ enum { HUGE_SHIFT_MIN = 16, HUGE_SHIFT_MAX = 34 };
 
 #define CACHESTAT 451		/* on every CPU; newer than some headers */
 
-static struct pages *table;
+static struct memfd *table;
 static int64_t room, first_free = -1;
 
 static bool grow(void)
 {
 	int64_t more = room ? 2 * room : 64;
-	struct pages *bigger =
-		realloc(table, (size_t)more * sizeof(*bigger));
+	struct memfd *bigger = realloc(table, (size_t)more * sizeof(*bigger));
 
 	if (!bigger)
 		return false;
 	table = bigger;
 	for (int64_t i = more - 1; i >= room; i--) {
-		table[i] = (struct pages){ .fd = -1, .next_free = first_free };
+		table[i] = (struct memfd){ .fd = -1, .next_free = first_free };
 		first_free = i;
 	}
 	room = more;
@@ -80,7 +79,7 @@ static size_t find_movable(bool *wanted, size_t size)
 	size_t count = 0;
 
 	for (int64_t i = 0; i < room; i++) {
-		if (table[i].fd < 0 || table[i].depot || table[i].keep ||
+		if (table[i].fd < 0 || table[i].fdstore || table[i].memlock ||
 		    (size_t)table[i].fd >= size)
 			continue;
 		wanted[table[i].fd] = true;
@@ -89,14 +88,14 @@ static size_t find_movable(bool *wanted, size_t size)
 	return count;
 }
 
-static void move_files(struct depot *depot, const bool *moved, size_t size)
+static void move_files(struct fdstore *fdstore, const bool *moved, size_t size)
 {
 	for (int64_t i = 0; i < room; i++) {
-		if (table[i].fd < 0 || table[i].depot ||
+		if (table[i].fd < 0 || table[i].fdstore ||
 		    (size_t)table[i].fd >= size || !moved[table[i].fd])
 			continue;
 		close(table[i].fd);
-		table[i].depot = depot;
+		table[i].fdstore = fdstore;
 	}
 }
 
@@ -104,10 +103,10 @@ static void move_files(struct depot *depot, const bool *moved, size_t size)
 enum { SPARE_DESCRIPTORS = 32 };
 
 /* Is this descriptor, just made, one of the last?  Then empty the table. */
-static void keep_room(int fd)
+static void make_room_for_fds(int fd)
 {
 	size_t size = (size_t)sysconf(_SC_OPEN_MAX);
-	struct depot *depot = NULL;
+	struct fdstore *fdstore = NULL;
 	bool *wanted;
 
 	if ((size_t)fd + SPARE_DESCRIPTORS < size)
@@ -115,105 +114,105 @@ static void keep_room(int fd)
 	wanted = calloc(size, sizeof(*wanted));
 	/* a process for few is not worth it */
 	if (wanted && find_movable(wanted, size) >= size / 4)
-		depot = depot_new(wanted, size);
-	if (depot)
-		move_files(depot, wanted, size);
+		fdstore = fdstore_new(wanted, size);
+	if (fdstore)
+		move_files(fdstore, wanted, size);
 	free(wanted);
 }
 
 /* The file for a moment: -1 or a descriptor, to be returned. */
-static int borrow(const struct pages *pages)
+static int borrow(const struct memfd *memfd)
 {
-	if (pages->depot)
-		return depot_fetch(pages->depot, pages->fd);
-	return pages->fd;
+	if (memfd->fdstore)
+		return fdstore_fetch(memfd->fdstore, memfd->fd);
+	return memfd->fd;
 }
 
-static void give_back(const struct pages *pages, int fd)
+static void give_back(const struct memfd *memfd, int fd)
 {
-	if (pages->depot && fd >= 0)
+	if (memfd->fdstore && fd >= 0)
 		close(fd);
 }
 
 /* The file for good. */
-static int take_home(struct pages *pages)
+static int take_home(struct memfd *memfd)
 {
-	int fd = borrow(pages);
+	int fd = borrow(memfd);
 
-	if (!pages->depot || fd < 0)
+	if (!memfd->fdstore || fd < 0)
 		return fd < 0 ? -1 : 0;
-	depot_drop(pages->depot, pages->fd);
-	pages->depot = NULL;
-	pages->fd = fd;
+	fdstore_drop(memfd->fdstore, memfd->fd);
+	memfd->fdstore = NULL;
+	memfd->fd = fd;
 	return 0;
 }
 
-static void identify(struct pages *pages)
+static void identify(struct memfd *memfd)
 {
 	struct stat st;
 
-	if (fstat(pages->fd, &st) < 0)
+	if (fstat(memfd->fd, &st) < 0)
 		return;
-	pages->dev = st.st_dev;
-	pages->inode = st.st_ino;
+	memfd->dev = st.st_dev;
+	memfd->inode = st.st_ino;
 }
 
 /* The segment's memfd, made when first needed: 0 or -errno. */
-static int make_file(struct pages *pages)
+static int make_file(struct memfd *memfd)
 {
 	char name[16];
 	int fd;
 
-	if (pages->fd >= 0)
+	if (memfd->fd >= 0)
 		return 0;
-	snprintf(name, sizeof(name), "SYSV%08x", (unsigned)pages->key);
-	fd = memfd_create(name, file_flags(pages->huge_shift));
+	snprintf(name, sizeof(name), "SYSV%08x", (unsigned)memfd->key);
+	fd = memfd_create(name, file_flags(memfd->huge_shift));
 	if (fd < 0)
 		return -ENOMEM;
-	if (ftruncate(fd, (off_t)pages->size) < 0) {
+	if (ftruncate(fd, (off_t)memfd->size) < 0) {
 		close(fd);
 		return -ENOMEM;
 	}
-	pages->fd = fd;
-	identify(pages);
-	keep_room(fd);
+	memfd->fd = fd;
+	identify(memfd);
+	make_room_for_fds(fd);
 	return 0;
 }
 
-static void drop_file(const struct pages *pages)
+static void drop_file(const struct memfd *memfd)
 {
-	if (pages->depot)
-		depot_drop(pages->depot, pages->fd);
-	else if (pages->fd >= 0)
-		close(pages->fd);
+	if (memfd->fdstore)
+		fdstore_drop(memfd->fdstore, memfd->fd);
+	else if (memfd->fd >= 0)
+		close(memfd->fd);
 }
 
 /* hugetlb_file_setup() reserves at once; of a memfd only a mapping does. */
-static int reserve(struct pages *pages)
+static int reserve(struct memfd *memfd)
 {
 	void *addr;
 
-	if (make_file(pages) < 0)
+	if (make_file(memfd) < 0)
 		return -ENOMEM;
-	addr = mmap(NULL, (size_t)pages->size, PROT_READ | PROT_WRITE,
-		    MAP_SHARED, pages->fd, 0);
+	addr = mmap(NULL, (size_t)memfd->size, PROT_READ | PROT_WRITE,
+		    MAP_SHARED, memfd->fd, 0);
 	if (addr == MAP_FAILED) {
-		close(pages->fd);
+		close(memfd->fd);
 		return -ENOMEM;
 	}
-	pages->reserve = addr;
+	memfd->reserve = addr;
 	return 0;
 }
 
 /* Blocks of the file, of 512 bytes; 0 without one. */
-static uint64_t file_blocks(const struct pages *pages)
+static uint64_t file_blocks(const struct memfd *memfd)
 {
-	int fd = borrow(pages);
+	int fd = borrow(memfd);
 	struct stat st = { .st_blocks = 0 };
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		st.st_blocks = 0;
-	give_back(pages, fd);
+	give_back(memfd, fd);
 	return (uint64_t)st.st_blocks;
 }
 
@@ -237,23 +236,23 @@ static int64_t promised(void)
 
 /* shmem_acct_size().  Its rounding up takes a size in the last page that there
    is beyond the largest number, and from there on pages are given back. */
-static bool account(struct pages *pages,
+static bool account(struct memfd *memfd,
 		    const struct emul_pages_request *request, pid_t tid)
 {
-	uint64_t whole = (pages->size + run.page_size - 1) &
-			 ~(run.page_size - 1);
+	uint64_t whole =
+		(memfd->size + run.page_size - 1) & ~(run.page_size - 1);
 	int64_t count = (int64_t)whole / (int64_t)run.page_size;
 
-	if (!commit_allows(request, tid, count, promised))
+	if (!overcommit_allows(request, tid, count, promised))
 		return false;
-	if (!request->noreserve || commit_is_strict())
-		pages->accounted = count;
+	if (!request->noreserve || overcommit_is_strict())
+		memfd->accounted = count;
 	return true;
 }
 
-sysret_t pages_create(const struct emul_pages_request *request, pid_t tid)
+sysret_t memfd_new(const struct emul_pages_request *request, pid_t tid)
 {
-	struct pages pages = {
+	struct memfd memfd = {
 		.fd = -1,
 		.key = request->key,
 		.size = request->size,
@@ -264,28 +263,28 @@ sysret_t pages_create(const struct emul_pages_request *request, pid_t tid)
 	if (first_free < 0 && !grow())
 		return -ENOMEM;
 	if (request->huge_shift) {
-		pages.size = round_up(request->size, request->huge_shift);
-		if (!request->noreserve && reserve(&pages) < 0)
+		memfd.size = round_up(request->size, request->huge_shift);
+		if (!request->noreserve && reserve(&memfd) < 0)
 			return -ENOMEM;
-	} else if (!account(&pages, request, tid)) {
+	} else if (!account(&memfd, request, tid)) {
 		return -ENOMEM;
 	}
 	handle = first_free;
 	first_free = table[handle].next_free;
-	table[handle] = pages;
+	table[handle] = memfd;
 	return handle;
 }
 
-void pages_destroy(void *arg, int64_t handle)
+void memfd_free(void *arg, int64_t handle)
 {
-	struct pages *pages = &table[handle];
+	struct memfd *memfd = &table[handle];
 
 	(void)arg;
-	keep_stop(pages->keep);
-	if (pages->reserve)
-		munmap(pages->reserve, (size_t)pages->size);
-	drop_file(pages);
-	*pages = (struct pages){ .fd = -1, .next_free = first_free };
+	memlock_stop(memfd->memlock);
+	if (memfd->reserve)
+		munmap(memfd->reserve, (size_t)memfd->size);
+	drop_file(memfd);
+	*memfd = (struct memfd){ .fd = -1, .next_free = first_free };
 	first_free = handle;
 }
 
@@ -309,18 +308,18 @@ static uint64_t bytes_in_memory(int fd, uint64_t otherwise)
 }
 
 /* Blocks are those in memory and those swapped out (shmem_getattr). */
-void pages_usage(void *arg, int64_t handle, struct emul_usage *usage)
+void memfd_usage(void *arg, int64_t handle, struct emul_usage *usage)
 {
-	const struct pages *pages = &table[handle];
-	uint64_t all = file_blocks(pages) * 512;
+	const struct memfd *memfd = &table[handle];
+	uint64_t all = file_blocks(memfd) * 512;
 	int fd;
 
 	(void)arg;
 	*usage = (struct emul_usage){ .rss = all };
-	if (all && !pages->huge_shift && is_swap_used()) {
-		fd = borrow(pages);
+	if (all && !memfd->huge_shift && is_swap_used()) {
+		fd = borrow(memfd);
 		usage->rss = bytes_in_memory(fd, all);
-		give_back(pages, fd);
+		give_back(memfd, fd);
 	}
 	if (usage->rss < all)
 		usage->swap = all - usage->rss;
@@ -328,53 +327,53 @@ void pages_usage(void *arg, int64_t handle, struct emul_usage *usage)
 
 /* Best effort: whether the caller may lock was decided by emul, and our own
    RLIMIT_MEMLOCK, address space or kernel must not change that answer. */
-sysret_t pages_lock(void *arg, int64_t handle, bool lock)
+sysret_t memfd_lock(void *arg, int64_t handle, bool lock)
 {
-	struct pages *pages = &table[handle];
+	struct memfd *memfd = &table[handle];
 
 	(void)arg;
-	keep_stop(pages->keep);
-	pages->keep = NULL;
-	if (lock && make_file(pages) == 0 && take_home(pages) == 0)
-		pages->keep = keep_start(pages->fd, (size_t)pages->size);
+	memlock_stop(memfd->memlock);
+	memfd->memlock = NULL;
+	if (lock && make_file(memfd) == 0 && take_home(memfd) == 0)
+		memfd->memlock = memlock_start(memfd->fd, (size_t)memfd->size);
 	return 0;
 }
 
-int pages_open(int64_t handle, bool writable)
+int memfd_open(int64_t handle, bool writable)
 {
-	struct pages *pages = &table[handle];
+	struct memfd *memfd = &table[handle];
 	int file, fd;
 
-	if (make_file(pages) < 0)
+	if (make_file(memfd) < 0)
 		return -1;
-	file = borrow(pages);
+	file = borrow(memfd);
 	fd = file < 0 ? -1 : proc_reopen(file, writable ? O_RDWR : O_RDONLY);
-	give_back(pages, file);
+	give_back(memfd, file);
 	return fd;
 }
 
-bool pages_find(int64_t handle, struct pages_file *file)
+bool memfd_find(int64_t handle, struct memfd_place *file)
 {
-	struct pages *pages = &table[handle];
+	struct memfd *memfd = &table[handle];
 
-	if (make_file(pages) < 0 || !pages->inode)
+	if (make_file(memfd) < 0 || !memfd->inode)
 		return false;
-	*file = (struct pages_file){
-		.holder = pages->depot ? depot_holder(pages->depot) :
-					 getpid(),
-		.number = pages->fd,
-		.dev = pages->dev,
-		.inode = pages->inode,
+	*file = (struct memfd_place){
+		.holder = memfd->fdstore ? fdstore_holder(memfd->fdstore) :
+					   getpid(),
+		.number = memfd->fd,
+		.dev = memfd->dev,
+		.inode = memfd->inode,
 	};
 	return true;
 }
 
-bool pages_are_huge(int64_t handle)
+bool memfd_is_huge(int64_t handle)
 {
 	return table[handle].huge_shift != 0;
 }
 
-void pages_huge_sizes(uint32_t *shift, uint64_t *sizes)
+void memfd_huge_sizes(uint32_t *shift, uint64_t *sizes)
 {
 	struct stat st;
 	int fd = memfd_create("probe", MFD_CLOEXEC | MFD_HUGETLB);
@@ -395,7 +394,7 @@ void pages_huge_sizes(uint32_t *shift, uint64_t *sizes)
 	}
 }
 
-uint64_t pages_inode(int64_t handle)
+uint64_t memfd_inode(int64_t handle)
 {
 	return table[handle].inode;
 }

@@ -11,29 +11,29 @@
 #include "emul/emul.h"
 
 /* For a shmget of thread `tid`; else as in struct emul_host. */
-sysret_t pages_create(const struct emul_pages_request *request, pid_t tid);
+sysret_t memfd_new(const struct emul_pages_request *request, pid_t tid);
 /* As in struct emul_host. */
-void pages_destroy(void *arg, int64_t handle);
-void pages_usage(void *arg, int64_t handle, struct emul_usage *usage);
-sysret_t pages_lock(void *arg, int64_t handle, bool lock);
+void memfd_free(void *arg, int64_t handle);
+void memfd_usage(void *arg, int64_t handle, struct emul_usage *usage);
+sysret_t memfd_lock(void *arg, int64_t handle, bool lock);
 
 /* An open file of its own for an attach; -1. */
-int pages_open(int64_t handle, bool writable);
+int memfd_open(int64_t handle, bool writable);
 /* Where to find the file in /proc, and how to know it again: false if there is
    none. */
-struct pages_file {
+struct memfd_place {
 	pid_t holder;
 	int number;		/* of its descriptor there */
 	uint64_t dev, inode;
 };
-bool pages_find(int64_t handle, struct pages_file *file);
+bool memfd_find(int64_t handle, struct memfd_place *file);
 /* Then their mappings must reserve nothing: it is done already, or was not
    wished for. */
-bool pages_are_huge(int64_t handle);
+bool memfd_is_huge(int64_t handle);
 /* The sizes of huge pages that this kernel has, as log2: the default one (0:
    none at all) and a set of bits. */
-void pages_huge_sizes(uint32_t *shift, uint64_t *sizes);
+void memfd_huge_sizes(uint32_t *shift, uint64_t *sizes);
 /* Inode of the pages' file, 0 while they have none (never attached). */
-uint64_t pages_inode(int64_t handle);
+uint64_t memfd_inode(int64_t handle);
 
 #endif

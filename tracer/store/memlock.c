@@ -27,32 +27,32 @@
 #define MADV_POPULATE_READ 22	/* Linux 5.14 */
 #endif
 
-struct keep {
+struct memlock {
 	int fd;
 	char *addr;
 	size_t size;
 	blkcnt_t blocks;	/* that the file had when we last looked */
-	struct keep *next;
+	struct memlock *next;
 };
 
-static struct keep *kept;
+static struct memlock *locked;
 
 /* Map what the file has: only pages that are there, and none in holes. */
-static void follow(struct keep *keep)
+static void follow(struct memlock *memlock)
 {
 	struct stat st;
 	off_t end = 0, start;
 
-	if (fstat(keep->fd, &st) < 0 || st.st_blocks == keep->blocks)
+	if (fstat(memlock->fd, &st) < 0 || st.st_blocks == memlock->blocks)
 		return;
-	keep->blocks = st.st_blocks;
-	while ((start = lseek(keep->fd, end, SEEK_DATA)) >= 0) {
-		end = lseek(keep->fd, start, SEEK_HOLE);
-		if (end <= start || (size_t)start >= keep->size)
+	memlock->blocks = st.st_blocks;
+	while ((start = lseek(memlock->fd, end, SEEK_DATA)) >= 0) {
+		end = lseek(memlock->fd, start, SEEK_HOLE);
+		if (end <= start || (size_t)start >= memlock->size)
 			break;
-		if ((size_t)end > keep->size)
-			end = (off_t)keep->size;
-		madvise(keep->addr + start, (size_t)(end - start),
+		if ((size_t)end > memlock->size)
+			end = (off_t)memlock->size;
+		madvise(memlock->addr + start, (size_t)(end - start),
 			MADV_POPULATE_READ);
 	}
 }
@@ -62,8 +62,8 @@ static void follow_all(int sig)
 	int error = errno;
 
 	(void)sig;
-	for (struct keep *keep = kept; keep; keep = keep->next)
-		follow(keep);
+	for (struct memlock *memlock = locked; memlock; memlock = memlock->next)
+		follow(memlock);
 	errno = error;
 }
 
@@ -103,44 +103,44 @@ static void raise_limit(void)
 	setrlimit(RLIMIT_MEMLOCK, &limit);
 }
 
-struct keep *keep_start(int fd, size_t size)
+struct memlock *memlock_start(int fd, size_t size)
 {
-	struct keep *keep = malloc(sizeof(*keep));
+	struct memlock *memlock = malloc(sizeof(*memlock));
 	char *addr = MAP_FAILED;
 
 	raise_limit();
-	if (keep)
+	if (memlock)
 		addr = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
 	if (addr == MAP_FAILED || mlock2(addr, size, MLOCK_ONFAULT) < 0) {
 		if (addr != MAP_FAILED)
 			munmap(addr, size);
-		free(keep);
+		free(memlock);
 		return NULL;
 	}
-	*keep = (struct keep){ .fd = fd, .addr = addr, .size = size };
-	follow(keep);
+	*memlock = (struct memlock){ .fd = fd, .addr = addr, .size = size };
+	follow(memlock);
 	block(SIG_BLOCK);
-	if (!kept)
+	if (!locked)
 		set_timer(1);
-	keep->next = kept;
-	kept = keep;
+	memlock->next = locked;
+	locked = memlock;
 	block(SIG_UNBLOCK);
-	return keep;
+	return memlock;
 }
 
-void keep_stop(struct keep *keep)
+void memlock_stop(struct memlock *memlock)
 {
-	struct keep **at = &kept;
+	struct memlock **at = &locked;
 
-	if (!keep)
+	if (!memlock)
 		return;
 	block(SIG_BLOCK);
-	while (*at != keep)
+	while (*at != memlock)
 		at = &(*at)->next;
-	*at = keep->next;
-	if (!kept)
+	*at = memlock->next;
+	if (!locked)
 		set_timer(0);
 	block(SIG_UNBLOCK);
-	munmap(keep->addr, keep->size);
-	free(keep);
+	munmap(memlock->addr, memlock->size);
+	free(memlock);
 }

@@ -8,11 +8,11 @@
 #include <stddef.h>
 
 /* One file whose pages are kept, in a list that a signal handler walks. */
-struct keep;
+struct memlock;
 
 /* Keep the pages that the file has, and those it will have, in memory; it is
    given none by that.  NULL: the kernel does not let us. */
-struct keep *keep_start(int fd, size_t size);
-void keep_stop(struct keep *keep);
+struct memlock *memlock_start(int fd, size_t size);
+void memlock_stop(struct memlock *memlock);
 
 #endif

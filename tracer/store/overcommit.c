@@ -20,7 +20,7 @@ enum mode { GUESS, ALWAYS, NEVER };
 
 static int mode_fd = -1;
 
-void commit_init(void)
+void overcommit_init(void)
 {
 	mode_fd = proc_open_file("sys/vm/overcommit_memory");
 }
@@ -35,7 +35,7 @@ static enum mode mode(void)
 	return GUESS;
 }
 
-bool commit_is_strict(void)
+bool overcommit_is_strict(void)
 {
 	return mode() == NEVER;
 }
@@ -92,7 +92,7 @@ static bool fits_limit(const struct emul_pages_request *request, pid_t tid,
 		       int64_t pages, int64_t promised)
 {
 	char *text = proc_read_file("meminfo");
-	int64_t limit, used, kept = (int64_t)kept_back(request, tid);
+	int64_t limit, used, locked = (int64_t)kept_back(request, tid);
 
 	if (!text)
 		return true;
@@ -100,11 +100,11 @@ static bool fits_limit(const struct emul_pages_request *request, pid_t tid,
 	used = (int64_t)meminfo_pages(text, "\nCommitted_AS:") + promised +
 	       pages;
 	free(text);
-	return (used > 0 ? used : 0) < limit - kept;
+	return (used > 0 ? used : 0) < limit - locked;
 }
 
-bool commit_allows(const struct emul_pages_request *request, pid_t tid,
-		   int64_t pages, int64_t (*promised)(void))
+bool overcommit_allows(const struct emul_pages_request *request, pid_t tid,
+		       int64_t pages, int64_t (*promised)(void))
 {
 	switch (mode()) {
 	case ALWAYS:

@@ -11,13 +11,13 @@
 #include "emul/emul.h"
 
 /* Keep what is asked for often at hand; after proc_init. */
-void commit_init(void);
+void overcommit_init(void);
 /* Are segments accounted for though they asked for SHM_NORESERVE? */
-bool commit_is_strict(void);
+bool overcommit_is_strict(void);
 /* __vm_enough_memory(): may the `request` of thread `tid`, of so many pages,
    be accounted?  promised() is how much our segments have accounted and not
    yet taken. */
-bool commit_allows(const struct emul_pages_request *request, pid_t tid,
-		   int64_t pages, int64_t (*promised)(void));
+bool overcommit_allows(const struct emul_pages_request *request, pid_t tid,
+		       int64_t pages, int64_t (*promised)(void));
 
 #endif
