@@ -69,13 +69,13 @@ int spawn_install(const struct filter_config *config,
 int spawn_send_report(int socket, const struct spawn_report *report,
 		      int listener)
 {
-	return rights_send(socket, report, sizeof(*report), listener);
+	return fdpass_send(socket, report, sizeof(*report), listener);
 }
 
 int spawn_receive_report(int socket, struct spawn_report *report,
 			 int *listener)
 {
-	return rights_receive(socket, report, sizeof(*report), listener);
+	return fdpass_receive(socket, report, sizeof(*report), listener);
 }
 
 int spawn_prepare(int socket, const struct filter_config *config,

@@ -40,7 +40,7 @@ _Noreturn static void serve(int socket)
 		if (order.drop)
 			close(order.number);
 		else
-			rights_send(socket, "", 1, order.number);
+			fdpass_send(socket, "", 1, order.number);
 	}
 	_exit(0);
 }
@@ -99,7 +99,7 @@ int fdstore_fetch(struct fdstore *fdstore, int number)
 	int fd;
 
 	if (tell(fdstore, number, false) < 0 ||
-	    rights_receive(fdstore->socket, &byte, 1, &fd) < 0)
+	    fdpass_receive(fdstore->socket, &byte, 1, &fd) < 0)
 		return -1;
 	return fd;
 }

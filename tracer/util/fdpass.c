@@ -15,7 +15,7 @@ union control {
 	struct cmsghdr head;
 };
 
-int rights_send(int socket, const void *data, size_t len, int fd)
+int fdpass_send(int socket, const void *data, size_t len, int fd)
 {
 	/* sendmsg only reads */
 	struct iovec iov = { (void *)(uintptr_t)data, len };
@@ -34,7 +34,7 @@ int rights_send(int socket, const void *data, size_t len, int fd)
 	return sendmsg(socket, &msg, MSG_NOSIGNAL) == (ssize_t)len ? 0 : -1;
 }
 
-int rights_receive(int socket, void *data, size_t len, int *fd)
+int fdpass_receive(int socket, void *data, size_t len, int *fd)
 {
 	union control control;
 	struct iovec iov = { data, len };

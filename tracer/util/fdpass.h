@@ -9,8 +9,8 @@
 
 /* A message of len > 0 bytes over a SOCK_SEQPACKET socket, with a copy of fd
    unless that is -1: 0 or -1. */
-int rights_send(int socket, const void *data, size_t len, int fd);
+int fdpass_send(int socket, const void *data, size_t len, int fd);
 /* One of just this length, else -1.  *fd is ours then, or -1: none came. */
-int rights_receive(int socket, void *data, size_t len, int *fd);
+int fdpass_receive(int socket, void *data, size_t len, int *fd);
 
 #endif
