@@ -136,8 +136,8 @@ static const struct {
 #endif
 	{ SYS_execve, birth_exec_begins },
 	{ SYS_execveat, birth_exec_begins },
-	{ SYS_seccomp, guard_seccomp },
-	{ SYS_prctl, guard_prctl },
+	{ SYS_seccomp, seccomp_handle },
+	{ SYS_prctl, seccomp_handle_prctl },
 #ifdef SYS_open
 	{ SYS_open, views_open },
 #endif
@@ -184,7 +184,7 @@ static void handle_native(struct task *task)
 {
 	handler *handle = find_handler(task->call.asked.nr);
 
-	if (guard_forbids(task))
+	if (seccomp_forbids(task))
 		return;
 	if (mmcalls_handle(task))
 		return;

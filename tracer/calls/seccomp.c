@@ -23,22 +23,22 @@
 #include "tracer/util/config.h"
 
 /* The program's filter with ours in front, as it lies in its memory. */
-struct mended {
+struct patched_filter {
 	struct sock_fprog header;
 	struct sock_filter code[BPF_MAXINSNS];
 };
 
-static size_t mended_size(const struct mended *mended)
+static size_t patched_size(const struct patched_filter *patched)
 {
-	return offsetof(struct mended, code) +
-	       mended->header.len * sizeof(mended->code[0]);
+	return offsetof(struct patched_filter, code) +
+	       patched->header.len * sizeof(patched->code[0]);
 }
 
 /* TRACE without a tracer is ENOSYS; said so, it outranks our answers. */
-static void untrace(struct mended *mended)
+static void replace_trace(struct patched_filter *patched)
 {
-	for (unsigned i = 0; i < mended->header.len; i++) {
-		struct sock_filter *insn = &mended->code[i];
+	for (unsigned i = 0; i < patched->header.len; i++) {
+		struct sock_filter *insn = &patched->code[i];
 
 		if (insn->code == (BPF_RET | BPF_K) &&
 		    (insn->k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE)
@@ -48,8 +48,8 @@ static void untrace(struct mended *mended)
 
 /* 0; -ENOEXEC: leave it as it is (Linux will refuse it, or it is too long
    for us); SYSRET_GONE. */
-static sysret_t read_and_mend(struct task *task, uint64_t at,
-			      struct mended *mended)
+static sysret_t read_and_patch(struct task *task, uint64_t at,
+			       struct patched_filter *patched)
 {
 	const struct filter_config config = {
 		.arena_start = run.arena_start,
@@ -57,7 +57,7 @@ static sysret_t read_and_mend(struct task *task, uint64_t at,
 		.page_size = run.page_size,
 	};
 	struct sock_fprog program;
-	unsigned prefix = filter_exemption(mended->code, &config);
+	unsigned prefix = filter_exemption(patched->code, &config);
 	sysret_t result = call_read(task, at, &program, sizeof(program));
 
 	if (result == 0 && (program.len == 0 ||
@@ -65,41 +65,48 @@ static sysret_t read_and_mend(struct task *task, uint64_t at,
 		result = -ENOEXEC;
 	if (result == 0)
 		result = call_read(task, (uintptr_t)program.filter,
-				  mended->code + prefix,
-				  program.len * sizeof(mended->code[0]));
-	mended->header.len = (unsigned short)(program.len + prefix);
+				   patched->code + prefix,
+				   program.len * sizeof(patched->code[0]));
+	patched->header.len = (unsigned short)(program.len + prefix);
 	if (result == 0)
-		untrace(mended);
+		replace_trace(patched);
 	return result == SYSRET_GONE || result == 0 ? result : -ENOEXEC;
 }
 
 /* Put it into the program's memory: its address, or -errno. */
-static sysret_t store_mended(struct task *task, struct mended *mended)
+static sysret_t store_patched(struct task *task, struct patched_filter *patched)
 {
 	const uint64_t args[6] = {
-		0, mended_size(mended), PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0,
+		0,
+		patched_size(patched),
+		PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS,
+		(uint64_t)-1,
+		0,
 	};
 	sysret_t at = call_inject(task, SYS_mmap, args);
 	sysret_t result;
 
 	if (at < 0)
 		return at;
-	mended->header.filter = (struct sock_filter *)(uintptr_t)(
-		(uint64_t)at + offsetof(struct mended, code));
-	result = call_write(task, (uint64_t)at, mended, mended_size(mended));
+	patched->header.filter =
+		(struct sock_filter *)(uintptr_t)((uint64_t)at +
+						  offsetof(
+							  struct patched_filter,
+							  code));
+	result = call_write(task, (uint64_t)at, patched, patched_size(patched));
 	return result == 0 ? at : result;
 }
 
 static sysret_t install(struct task *task, unsigned pointer,
-			struct mended *mended)
+			struct patched_filter *patched)
 {
-	uint64_t args[6], unmap[6] = { 0, mended_size(mended) };
+	uint64_t args[6], unmap[6] = { 0, patched_size(patched) };
 	sysret_t result, at;
 
 	if (!call_stub(task))
 		return -ENOMEM;
-	at = store_mended(task, mended);
+	at = store_patched(task, patched);
 	if (at < 0)
 		return at;
 	memcpy(args, task->call.asked.args, sizeof(args));
@@ -118,66 +125,66 @@ static bool may_install(struct task *task)
 	       cred_get(&task->cred, task->tid)->caps & EMUL_CAP_SYS_ADMIN;
 }
 
-static void guard_filter(struct task *task, unsigned pointer)
+static void install_own_filter(struct task *task, unsigned pointer)
 {
-	struct mended *mended = calloc(1, sizeof(*mended));
+	struct patched_filter *patched = calloc(1, sizeof(*patched));
 	sysret_t result = -ENOMEM;
 
-	if (mended)
-		result = read_and_mend(task, task->call.asked.args[pointer],
-				       mended);
+	if (patched)
+		result = read_and_patch(task, task->call.asked.args[pointer],
+					patched);
 	if (result == 0) {
-		result = may_install(task) ? install(task, pointer, mended) :
+		result = may_install(task) ? install(task, pointer, patched) :
 					     -EACCES;
 		call_answer(task, result);
 	}
 	if (result >= 0)
 		task->own_filter = true;
-	free(mended);
+	free(patched);
 }
 
 /* Strict mode, as a filter; no exemption: there shmat kills on Linux too. */
 static void enter_strict(struct task *task)
 {
-	struct mended *mended = calloc(1, sizeof(*mended));
+	struct patched_filter *patched = calloc(1, sizeof(*patched));
 	struct filter filter;
 	sysret_t result = -ENOMEM;
 
 	filter_strict(&filter);
-	if (mended) {
-		mended->header.len = filter.len;
-		memcpy(mended->code, filter.code,
+	if (patched) {
+		patched->header.len = filter.len;
+		memcpy(patched->code, filter.code,
 		       filter.len * sizeof(filter.code[0]));
 		task->call.asked.nr = SYS_prctl;
 		task->call.asked.args[0] = PR_SET_SECCOMP;
 		task->call.asked.args[1] = SECCOMP_MODE_FILTER;
-		result = install(task, 2, mended);
+		result = install(task, 2, patched);
 		call_answer(task, result);
 	}
 	if (result >= 0)
 		task->strict = true;
-	free(mended);
+	free(patched);
 }
 
-void guard_seccomp(struct task *task)
+void seccomp_handle(struct task *task)
 {
 	const uint64_t *args = task->call.asked.args;
 
 	if ((uint32_t)args[0] == SECCOMP_SET_MODE_FILTER)
-		guard_filter(task, 2);
+		install_own_filter(task, 2);
 	else if ((uint32_t)args[0] == SECCOMP_SET_MODE_STRICT && !args[1] &&
 		 !args[2] && !task->own_filter)
 		enter_strict(task);
 }
 
-void guard_prctl(struct task *task)
+void seccomp_handle_prctl(struct task *task)
 {
 	const uint64_t *args = task->call.asked.args;
 
 	switch ((uint32_t)args[0]) {
 	case PR_SET_SECCOMP:
 		if (args[1] == SECCOMP_MODE_FILTER)
-			guard_filter(task, 2);
+			install_own_filter(task, 2);
 		else if (args[1] == SECCOMP_MODE_STRICT && !task->own_filter)
 			enter_strict(task);
 		break;
@@ -205,7 +212,7 @@ static bool strict_allows(int64_t nr)
 }
 
 /* TRACE without a tracer is ENOSYS. */
-bool guard_forbids(struct task *task)
+bool seccomp_forbids(struct task *task)
 {
 	if (task->strict && !strict_allows(task->call.asked.nr)) {
 		kill(task->tgid, SIGKILL);

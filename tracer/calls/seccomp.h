@@ -9,10 +9,10 @@
 
 /* seccomp(2) and prctl(2): a filter of the program's own gets our exemption
    in front; it does not see what we set. */
-void guard_seccomp(struct task *task);
-void guard_prctl(struct task *task);
+void seccomp_handle(struct task *task);
+void seccomp_handle_prctl(struct task *task);
 /* Is this stop the verdict of a filter of the program's own, or against
    strict mode?  Then it has been dealt with. */
-bool guard_forbids(struct task *task);
+bool seccomp_forbids(struct task *task);
 
 #endif
