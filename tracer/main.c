@@ -229,5 +229,5 @@ int main(int argc, char **argv)
 	}
 	close(pair[0]);
 	close(pair[1]);
-	front_run(program, tracer);
+	supervise_run(program, tracer);
 }

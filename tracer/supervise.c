@@ -23,14 +23,14 @@
 #include "tracer/util/exit.h"
 #include "tracer/util/log.h"
 
-struct front {
+struct supervisor {
 	pid_t program, tracer;
 	bool ended;		/* the program; its status: */
 	siginfo_t how;
 };
 
 /* Do in ourselves what the signal does by default. */
-static void suffer(int sig)
+static void act_by_default(int sig)
 {
 	struct sigaction fatal = { .sa_handler = SIG_DFL };
 	sigset_t set;
@@ -48,53 +48,55 @@ _Noreturn static void end_by(int sig)
 	const struct rlimit no_core = { 0, 0 };
 
 	setrlimit(RLIMIT_CORE, &no_core);	/* the program has its own */
-	suffer(sig);
+	act_by_default(sig);
 	_exit(128 + sig);
 }
 
-_Noreturn static void end_as_program(const struct front *front)
+_Noreturn static void end_as_program(const struct supervisor *supervisor)
 {
-	if (front->how.si_code == CLD_EXITED)
-		_exit(front->how.si_status);
-	end_by(front->how.si_status);
+	if (supervisor->how.si_code == CLD_EXITED)
+		_exit(supervisor->how.si_status);
+	end_by(supervisor->how.si_status);
 }
 
 /* The tracer has ended: so has every program. */
-_Noreturn static void tracer_ended(struct front *front, const siginfo_t *how)
+_Noreturn static void tracer_ended(struct supervisor *supervisor,
+				   const siginfo_t *how)
 {
 	bool is_failure = how->si_code != CLD_EXITED || how->si_status != 0;
 
 	if (how->si_code != CLD_EXITED)
 		log_warn("the tracer was killed by signal %d, and its programs "
 			 "with it", how->si_status);
-	if (!front->ended) {
+	if (!supervisor->ended) {
 		if (is_failure)
-			kill(front->program, SIGKILL);
-		waitid(P_PID, (id_t)front->program, &front->how, WEXITED);
+			kill(supervisor->program, SIGKILL);
+		waitid(P_PID, (id_t)supervisor->program, &supervisor->how,
+		       WEXITED);
 	}
 	if (is_failure)
 		_exit(EXIT_OWN);
-	end_as_program(front);
+	end_as_program(supervisor);
 }
 
 /* Since the stop that was taken last; it may have stopped once more. */
-static bool has_gone_on(const struct front *front)
+static bool has_gone_on(const struct supervisor *supervisor)
 {
 	siginfo_t info = { .si_pid = 0 };
 
-	waitid(P_PID, (id_t)front->program, &info,
+	waitid(P_PID, (id_t)supervisor->program, &info,
 	       WCONTINUED | WSTOPPED | WEXITED | WNOHANG | WNOWAIT);
 	return info.si_pid != 0;
 }
 
-static void program_stopped(const struct front *front, int sig)
+static void program_stopped(const struct supervisor *supervisor, int sig)
 {
-	if (has_gone_on(front))
+	if (has_gone_on(supervisor))
 		return;
-	suffer(sig);
+	act_by_default(sig);
 	/* We run again; if the program does not, SIGCONT was for us alone. */
-	if (!has_gone_on(front))
-		kill(front->program, SIGCONT);
+	if (!has_gone_on(supervisor))
+		kill(supervisor->program, SIGCONT);
 }
 
 static bool has_ended(const siginfo_t *info)
@@ -113,7 +115,7 @@ static bool ends_us(int sig)
  * ended by its own copy, perhaps.  Before we reap it, so that who sees it gone
  * can be sure that his signal is none of those.
  */
-static void program_ended(struct front *front)
+static void program_ended(struct supervisor *supervisor)
 {
 	const struct timespec now = { 0, 0 };
 	sigset_t set;
@@ -124,8 +126,8 @@ static void program_ended(struct front *front)
 			sigaddset(&set, sig);
 	while (sigtimedwait(&set, NULL, &now) > 0)
 		;
-	waitid(P_PID, (id_t)front->program, &front->how, WEXITED);
-	front->ended = true;
+	waitid(P_PID, (id_t)supervisor->program, &supervisor->how, WEXITED);
+	supervisor->ended = true;
 }
 
 /* One that has ended is not reaped yet. */
@@ -150,45 +152,45 @@ static bool next_child(siginfo_t *info)
 	}
 }
 
-static void take_children(struct front *front)
+static void take_children(struct supervisor *supervisor)
 {
 	siginfo_t info;
 
 	while (next_child(&info)) {
-		if (info.si_pid == front->tracer) {
+		if (info.si_pid == supervisor->tracer) {
 			if (has_ended(&info))
-				tracer_ended(front, &info);
+				tracer_ended(supervisor, &info);
 		} else if (has_ended(&info)) {
-			program_ended(front);
+			program_ended(supervisor);
 		} else if (info.si_code == CLD_STOPPED) {
-			program_stopped(front, info.si_status);
+			program_stopped(supervisor, info.si_status);
 		}
 	}
 }
 
 /* Only what the program left behind is there to end. */
-_Noreturn static void end_run(struct front *front, int sig)
+_Noreturn static void end_run(struct supervisor *supervisor, int sig)
 {
 	siginfo_t info;
 
-	kill(front->tracer, SIGKILL);
-	waitid(P_PID, (id_t)front->tracer, &info, WEXITED);
+	kill(supervisor->tracer, SIGKILL);
+	waitid(P_PID, (id_t)supervisor->tracer, &info, WEXITED);
 	end_by(sig);
 }
 
-static void pass_on(struct front *front, const siginfo_t *info)
+static void forward(struct supervisor *supervisor, const siginfo_t *info)
 {
-	if (!front->ended) {
+	if (!supervisor->ended) {
 		if (info->si_code <= 0 && info->si_signo != SIGCONT)
-			kill(front->program, info->si_signo);
+			kill(supervisor->program, info->si_signo);
 	} else if (ends_us(info->si_signo)) {
-		end_run(front, info->si_signo);
+		end_run(supervisor, info->si_signo);
 	}
 }
 
-_Noreturn void front_run(pid_t program, pid_t tracer)
+_Noreturn void supervise_run(pid_t program, pid_t tracer)
 {
-	struct front front = { .program = program, .tracer = tracer };
+	struct supervisor supervisor = { .program = program, .tracer = tracer };
 	sigset_t all;
 
 	spawn_drop_files(-1);
@@ -197,8 +199,8 @@ _Noreturn void front_run(pid_t program, pid_t tracer)
 	for (;;) {
 		siginfo_t info;
 
-		take_children(&front);
+		take_children(&supervisor);
 		if (sigwaitinfo(&all, &info) > 0 && info.si_signo != SIGCHLD)
-			pass_on(&front, &info);
+			forward(&supervisor, &info);
 	}
 }

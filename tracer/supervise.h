@@ -9,6 +9,6 @@
 
 /* Stand in for the program until the tracer has ended, then end as the
    program did.  Never returns. */
-_Noreturn void front_run(pid_t program, pid_t tracer);
+_Noreturn void supervise_run(pid_t program, pid_t tracer);
 
 #endif
