@@ -49,7 +49,7 @@ static void mm_put(struct task *task)
 
 	if (--mm->users == 0) {
 		emul_space_drop(&caller);
-		views_drop(mm->views);
+		procfs_close_all(mm->procfs_files);
 		free(mm);
 	}
 	task->mm = NULL;
@@ -132,7 +132,7 @@ static struct mm *fork_mm(struct task *parent)
 		mm->stub = parent->mm->stub;
 		mm->cannot_open_proc = parent->mm->cannot_open_proc;
 		mm->everywhere = parent->mm->everywhere;
-		mm->viewing = parent->mm->viewing;
+		mm->stop_all_calls = parent->mm->stop_all_calls;
 	}
 	return mm;
 }
@@ -448,7 +448,7 @@ struct task *birth_exec(struct task *task)
 		kill(task->tid, SIGKILL);
 		return task;
 	}
-	task->mm->viewing = views_expected(task);
+	task->mm->stop_all_calls = procfs_is_likely(task);
 	return task;
 }
 

@@ -139,12 +139,12 @@ static const struct {
 	{ SYS_seccomp, seccomp_handle },
 	{ SYS_prctl, seccomp_handle_prctl },
 #ifdef SYS_open
-	{ SYS_open, views_open },
+	{ SYS_open, procfs_open },
 #endif
-	{ SYS_openat, views_open },
-	{ SYS_openat2, views_open },
-	{ SYS_write, views_write },
-	{ SYS_pwrite64, views_write },
+	{ SYS_openat, procfs_open },
+	{ SYS_openat2, procfs_open },
+	{ SYS_write, procfs_write },
+	{ SYS_pwrite64, procfs_write },
 };
 
 static handler *find_handler(int64_t nr)
@@ -188,7 +188,7 @@ static void handle_native(struct task *task)
 		return;
 	if (mmcalls_handle(task))
 		return;
-	if (views_concern(task->call.asked.nr)) {
+	if (procfs_handles(task->call.asked.nr)) {
 		if (run.proc != PROC_OFF)
 			handle(task);
 		return;

@@ -43,11 +43,11 @@ static const struct {
 };
 
 /* A file that was opened for writing. */
-struct view {
+struct procfs_file {
 	int fd;			/* ours of the program's open file */
 	uint64_t inode;
 	enum emul_sysctl which;
-	struct view *next;
+	struct procfs_file *next;
 };
 
 struct opening {
@@ -55,7 +55,7 @@ struct opening {
 	uint64_t flags;
 };
 
-bool views_concern(int64_t nr)
+bool procfs_handles(int64_t nr)
 {
 #ifdef SYS_open
 	if (nr == SYS_open)
@@ -156,18 +156,18 @@ static int make_file(struct task *task, int which, uint64_t flags)
 /* Keep our end of a file that can be written to. */
 static void watch(struct task *task, int fd, int which)
 {
-	struct view *view = malloc(sizeof(*view));
+	struct procfs_file *file = malloc(sizeof(*file));
 	struct stat st;
 
-	if (!view || fstat(fd, &st) < 0) {
-		free(view);
+	if (!file || fstat(fd, &st) < 0) {
+		free(file);
 		close(fd);
 		return;
 	}
-	*view = (struct view){ fd, st.st_ino, (enum emul_sysctl)which,
-			       task->mm->views };
-	task->mm->views = view;
-	task->mm->viewing = true;
+	*file = (struct procfs_file){ fd, st.st_ino, (enum emul_sysctl)which,
+				      task->mm->procfs_files };
+	task->mm->procfs_files = file;
+	task->mm->stop_all_calls = true;
 }
 
 /* Where the host has no such file, nothing can be opened in its place. */
@@ -202,7 +202,7 @@ static sysret_t replace(struct task *task, int number, int which,
 	return result == SYSRET_GONE ? result : number;
 }
 
-void views_open(struct task *task)
+void procfs_open(struct task *task)
 {
 	struct opening opening;
 	sysret_t result;
@@ -245,14 +245,14 @@ static bool is_alive(uint64_t creator, void *arg)
 	return search.found;
 }
 
-static struct view *find_view(struct task *task, int number)
+static struct procfs_file *find_written_file(struct task *task, int number)
 {
-	struct view *view = task->mm ? task->mm->views : NULL;
+	struct procfs_file *file = task->mm ? task->mm->procfs_files : NULL;
 	struct stat st;
 	char name[32];
 	int fd;
 
-	if (!view)
+	if (!file)
 		return NULL;
 	snprintf(name, sizeof(name), "fd/%d", number);
 	fd = proc_open(task->tid, name, O_PATH);
@@ -261,39 +261,39 @@ static struct view *find_view(struct task *task, int number)
 	if (fstat(fd, &st) < 0)
 		st.st_ino = 0;
 	close(fd);
-	while (view && view->inode != st.st_ino)
-		view = view->next;
-	return view;
+	while (file && file->inode != st.st_ino)
+		file = file->next;
+	return file;
 }
 
-void views_write(struct task *task)
+void procfs_write(struct task *task)
 {
 	const uint64_t *args = task->call.asked.args;
-	struct view *view = find_view(task, (int)args[0]);
+	struct procfs_file *file = find_written_file(task, (int)args[0]);
 	char text[TEXT_ROOM];
 	size_t len = args[2] < TEXT_ROOM ? (size_t)args[2] : TEXT_ROOM - 1;
 	sysret_t result;
 
-	if (!view)
+	if (!file)
 		return;
 	result = call_read(task, args[1], text, len);
 	if (result == 0)
-		result = emul_sysctl_write(task->ns, view->which, text, len);
+		result = emul_sysctl_write(task->ns, file->which, text, len);
 	if (result >= 0) {
-		fill(view->fd, task, (int)view->which);
+		fill(file->fd, task, (int)file->which);
 		if (task->call.asked.nr == SYS_write)
-			lseek(view->fd, (off_t)result, SEEK_CUR);
-		if (view->which == EMUL_SHM_RMID_FORCED &&
+			lseek(file->fd, (off_t)result, SEEK_CUR);
+		if (file->which == EMUL_SHM_RMID_FORCED &&
 		    emul_ns_limits(task->ns)->rmid_forced)
 			emul_ns_destroy_orphans(task->ns, is_alive, NULL);
 	}
 	call_answer(task, result);
 }
 
-void views_drop(struct view *views)
+void procfs_close_all(struct procfs_file *views)
 {
 	while (views) {
-		struct view *next = views->next;
+		struct procfs_file *next = views->next;
 
 		close(views->fd);
 		free(views);

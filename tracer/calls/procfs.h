@@ -13,16 +13,16 @@
 
 #include "tracer/tasks/task.h"
 
-struct view;
+struct procfs_file;
 
 /* A new image runs: is it likely to look? */
-bool views_expected(struct task *task);
+bool procfs_is_likely(struct task *task);
 /* Is this one of the calls that we answer for such programs? */
-bool views_concern(int64_t nr);
+bool procfs_handles(int64_t nr);
 /* At open, openat, openat2; write and pwrite64. */
-void views_open(struct task *task);
-void views_write(struct task *task);
+void procfs_open(struct task *task);
+void procfs_write(struct task *task);
 /* The address space is gone. */
-void views_drop(struct view *views);
+void procfs_close_all(struct procfs_file *views);
 
 #endif

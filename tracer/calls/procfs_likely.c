@@ -132,7 +132,7 @@ static bool arguments_name_us(pid_t tid)
 	return found;
 }
 
-bool views_expected(struct task *task)
+bool procfs_is_likely(struct task *task)
 {
 	bool found;
 	int fd;

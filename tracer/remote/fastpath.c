@@ -30,8 +30,9 @@ bool fastpath_is_possible(struct task *task)
 {
 	return arch_stub_attach && run.listener >= 0 && run.filtered &&
 	       task->call.at == CALL_SECCOMP && task->mm->users == 1 &&
-	       task->mm->stub && !task->mm->everywhere && !task->mm->viewing &&
-	       !task->fastpath.failed && !arch_is_stepping(&task->call.regs);
+	       task->mm->stub && !task->mm->everywhere &&
+	       !task->mm->stop_all_calls && !task->fastpath.failed &&
+	       !arch_is_stepping(&task->call.regs);
 }
 
 static int write_data(struct task *task, uint64_t expected)

@@ -138,7 +138,7 @@ void call_resume(struct task *task, int sig)
 {
 	const struct mm *mm = task->mm;
 	bool plain = !run.filtered || task->undo || task->forks ||
-		     (mm && (mm->everywhere || mm->viewing));
+		     (mm && (mm->everywhere || mm->stop_all_calls));
 
 	if (mm && !emul_space_is_empty(mm->space) && call_has_moved(task))
 		return;

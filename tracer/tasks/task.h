@@ -23,9 +23,9 @@ struct mm {
 	bool stub;		/* our stub page is mapped at the arena */
 	unsigned forking;	/* threads between fork and its event: until
 				   then nothing changes the pieces */
-	bool viewing;		/* every call must stop: the program looks at
-				   /proc (views.h) */
-	struct view *views;	/* what it opened there for writing */
+	bool stop_all_calls;	/* every call must stop: the program looks at
+			   /proc (views.h) */
+	struct procfs_file *procfs_files; /* what it opened there for writing */
 	bool cannot_open_proc;	/* the program cannot open our files itself */
 	bool everywhere;	/* every address-space call must stop: a piece
 				   lies outside the arena */
