@@ -64,7 +64,7 @@ static bool next_event(struct event *event)
 				continue;
 			unotify_block_sigchld();
 		}
-		look = !statuses_take(!run.notices);
+		look = !wait_take(!run.notices);
 		if (look && !task_any_deferred())
 			return false;
 	}
@@ -160,7 +160,7 @@ static void handle_fork(struct task *parent)
 	if (child)
 		handle_birth(child);
 	if (expected)
-		statuses_expect(expected);
+		wait_expect(expected);
 	handled(parent, 0);
 }
 

@@ -71,7 +71,7 @@ static void remember(pid_t tid)
 	next_recent = (next_recent + 1) % RECENT;
 }
 
-void statuses_expect(pid_t tid)
+void wait_expect(pid_t tid)
 {
 	remember(tid);
 	if (task_count() > FEW)
@@ -127,7 +127,7 @@ static bool set_timer(void)
 	return state == MADE && timer_settime(timer, 0, &once, NULL) == 0;
 }
 
-bool statuses_take(bool block)
+bool wait_take(bool block)
 {
 	unsigned surprises;
 	bool any;

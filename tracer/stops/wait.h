@@ -18,9 +18,9 @@
  * one whose SIGCHLD was swallowed by another's has to wait for up to a
  * millisecond then, and a microsecond more for each task.
  */
-bool statuses_take(bool block);
+bool wait_take(bool block);
 
 /* A new task that will stop, or has: its SIGCHLD may be the parent's. */
-void statuses_expect(pid_t tid);
+void wait_expect(pid_t tid);
 
 #endif
