@@ -76,7 +76,7 @@ static void handled(struct task *task, int sig)
 		return;
 	if (run.self_check && task->call.ours &&
 	    task->fastpath.kind == FASTPATH_NONE)
-		check_task(task);
+		selfcheck_task(task);
 	task->call.ours = false;
 	call_resume(task, sig);
 }
@@ -103,7 +103,7 @@ static void end_fastpath(struct task *task)
 		return;
 	task->fastpath.kind = FASTPATH_NONE;
 	if (run.self_check)
-		check_task(task);
+		selfcheck_task(task);
 }
 
 static void answered(struct task *task)
@@ -117,7 +117,7 @@ static void handle_seccomp(struct task *task)
 
 	if (state == FASTPATH_OVER) {
 		end_fastpath(task);
-		handle_call(task, calls_handle);
+		handle_call(task, calls_at_stop);
 	} else {
 		handle_call(task,
 			    state == FASTPATH_FAILED ? calls_redo : answered);
@@ -129,7 +129,7 @@ static void handle_signal(struct task *task, int sig)
 	if (fastpath_at_signal(task, sig) == FASTPATH_GOES_ON)
 		return;
 	end_fastpath(task);
-	calls_repeat_interrupted(task);
+	calls_restart_interrupted(task);
 	call_resume(task, sig);
 }
 
@@ -146,7 +146,7 @@ static void handle_birth(struct task *task)
 		kill(getppid(), SIGCONT);	/* see front.c */
 	task->listening = false;
 	if (task->again)
-		handle_call(task, calls_again);
+		handle_call(task, calls_retry);
 	else
 		handled(task, 0);
 }
@@ -190,7 +190,7 @@ static void handle_event(const struct event *event)
 		break;
 	case STOP_SYSCALL:
 		if (!task_waits_for_fork(task, event->status))
-			handle_call(task, calls_handle);
+			handle_call(task, calls_at_stop);
 		break;
 	case STOP_FORK:
 		end_fastpath(task);

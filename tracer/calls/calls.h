@@ -10,19 +10,19 @@
 
 /* Handle a seccomp or system-call stop.  Afterwards the task is to be
    resumed, unless it has a deferred status (task->pending). */
-void calls_handle(struct task *task);
+void calls_at_stop(struct task *task);
 
 /* Handle shmat once more, the long way: the short one has failed. */
 void calls_redo(struct task *task);
 
 /* At a stop that is no call's: handle the call that asked for it, if any. */
-void calls_again(struct task *task);
+void calls_retry(struct task *task);
 
 /* Handle a call that waits in a user notification. */
 void calls_at_unotify(const struct unotify *unotify);
 
 /* At a signal stop: a signal that came before we took the notice has
    interrupted the call, which Linux's never are: it is made again. */
-void calls_repeat_interrupted(struct task *task);
+void calls_restart_interrupted(struct task *task);
 
 #endif

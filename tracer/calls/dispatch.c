@@ -67,7 +67,7 @@ static void handle_shmat(struct task *task)
 				     args[2]);
 
 	answer(task, LOG_SHMAT, result);
-	mmcalls_watch(task);
+	mm_watch_outside(task);
 }
 
 static void handle_shmdt(struct task *task)
@@ -186,7 +186,7 @@ static void handle_native(struct task *task)
 
 	if (seccomp_forbids(task))
 		return;
-	if (mmcalls_handle(task))
+	if (mm_handle(task))
 		return;
 	if (procfs_handles(task->call.asked.nr)) {
 		if (run.proc != PROC_OFF)
@@ -204,7 +204,7 @@ static void handle_native(struct task *task)
 		refuse_foreign(task);
 }
 
-void calls_handle(struct task *task)
+void calls_at_stop(struct task *task)
 {
 	switch (call_begin(task)) {
 	case CALL_IS_NATIVE:
@@ -230,7 +230,7 @@ void calls_redo(struct task *task)
 	task->fastpath.failed = false;
 }
 
-void calls_again(struct task *task)
+void calls_retry(struct task *task)
 {
 	if (call_again(task))
 		find_handler(task->call.asked.nr)(task);
@@ -262,7 +262,7 @@ void calls_at_unotify(const struct unotify *unotify)
 	task->call.at = CALL_NONE;
 }
 
-void calls_repeat_interrupted(struct task *task)
+void calls_restart_interrupted(struct task *task)
 {
 	struct arch_regs regs;
 	struct arch_call call;

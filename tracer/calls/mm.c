@@ -208,7 +208,7 @@ static void watch_stub(struct task *task, const struct emul_mmcall *call,
 		task->mm->stub = false;
 }
 
-bool mmcalls_handle(struct task *task)
+bool mm_handle(struct task *task)
 {
 	struct emul_caller caller;
 	struct emul_mmcall call;
@@ -230,7 +230,7 @@ bool mmcalls_handle(struct task *task)
 	watch_stub(task, &call, result);
 	caller = task_caller(task);	/* the time is another one now */
 	emul_mm_leave(&caller, &call, result);
-	mmcalls_watch(task);
+	mm_watch_outside(task);
 	return true;
 }
 
@@ -244,7 +244,7 @@ static void interrupt_sharer(struct task *other, void *arg)
 		ptrace(PTRACE_INTERRUPT, other->tid, NULL, NULL);
 }
 
-void mmcalls_watch(struct task *task)
+void mm_watch_outside(struct task *task)
 {
 	if (!task->mm || task->mm->everywhere || !run.filtered ||
 	    !emul_space_is_outside(task->mm->space))

@@ -9,8 +9,8 @@
 #include "tracer/tasks/task.h"
 
 /* True if the call is one of them and has been dealt with. */
-bool mmcalls_handle(struct task *task);
+bool mm_handle(struct task *task);
 /* An attachment outside the arena: from now on every such call stops. */
-void mmcalls_watch(struct task *task);
+void mm_watch_outside(struct task *task);
 
 #endif

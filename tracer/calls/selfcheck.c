@@ -133,7 +133,7 @@ static bool is_still_stopped(pid_t tid)
 	return stopped;
 }
 
-void check_task(const struct task *task)
+void selfcheck_task(const struct task *task)
 {
 	struct list model = { 0 }, kernel = { 0 };
 

@@ -8,6 +8,6 @@
 #include "tracer/tasks/task.h"
 
 /* Compare with /proc/TID/maps; a difference is our bug and ends the run. */
-void check_task(const struct task *task);
+void selfcheck_task(const struct task *task);
 
 #endif
