@@ -133,14 +133,14 @@ static void handle_signal(struct task *task, int sig)
 	call_resume(task, sig);
 }
 
-static void handle_birth(struct task *task)
+static void handle_event_stop(struct task *task)
 {
-	if (task->state == TASK_UNBORN) {
-		task->stillborn = false;	/* that was another one */
+	if (task->state == TASK_UNANNOUNCED) {
+		task->died_unannounced = false; /* that was another one */
 		return;		/* waits for its parent's event */
 	}
-	if (task->state == TASK_EXPECTED)
-		birth_first_stop(task);
+	if (task->state == TASK_ANNOUNCED)
+		fork_first_stop(task);
 	task->call.rejoin = false;
 	if (task->listening && task->tid == run.first)
 		kill(getppid(), SIGCONT);	/* see front.c */
@@ -154,11 +154,11 @@ static void handle_birth(struct task *task)
 static void handle_fork(struct task *parent)
 {
 	pid_t expected;
-	struct task *child = birth_announced(parent, &expected);
+	struct task *child = fork_announced(parent, &expected);
 
 	parent->call.ours = true;	/* it may have changed: check */
 	if (child)
-		handle_birth(child);
+		handle_event_stop(child);
 	if (expected)
 		wait_expect(expected);
 	handled(parent, 0);
@@ -167,10 +167,10 @@ static void handle_fork(struct task *parent)
 /* One that is born into a stopped group waits for its parent as well. */
 static void handle_group_stop(struct task *task)
 {
-	if (task->state == TASK_UNBORN)
+	if (task->state == TASK_UNANNOUNCED)
 		return;
-	if (task->state == TASK_EXPECTED)
-		birth_first_stop(task);
+	if (task->state == TASK_ANNOUNCED)
+		fork_first_stop(task);
 	task->listening = true;
 	task->call.rejoin = false;
 	ptrace(PTRACE_LISTEN, task->tid, NULL, NULL);
@@ -197,27 +197,27 @@ static void handle_event(const struct event *event)
 		handle_fork(task);
 		break;
 	case STOP_EXEC:
-		handled(birth_exec(task), 0);
+		handled(exec_event(task), 0);
 		break;
 	case STOP_EXIT:		/* it may have been killed on the way */
 		task->fastpath.kind = FASTPATH_NONE;
-		birth_adopt_orphans(task);
-		birth_exit(task);
+		fork_adopt_orphans(task);
+		exit_event(task);
 		call_resume(task, 0);
 		break;
 	case STOP_GROUP:
 		handle_group_stop(task);
 		break;
-	case STOP_BIRTH:
-		handle_birth(task);
+	case STOP_EVENT_STOP:
+		handle_event_stop(task);
 		break;
 	case STOP_SIGNAL:
 		handle_signal(task, sig);
 		break;
 	case STOP_DEAD:
-		birth_reap_missed(task);
-		birth_adopt_orphans(task);
-		birth_dead(task);
+		exit_reap_missed(task);
+		fork_adopt_orphans(task);
+		exit_dead(task);
 		break;
 	}
 }

@@ -141,7 +141,7 @@ static void seize_program(const struct filter_config *config, int socket)
 	}
 	run.no_new_privs = report.no_new_privs;
 	run.first = report.pid;
-	if (!birth_first(report.pid, ipcns_first()))
+	if (!fork_first_program(report.pid, ipcns_first()))
 		log_fatal("out of memory");
 	if (ptrace(PTRACE_SEIZE, report.pid, NULL, PTRACE_ALL_OPTIONS) < 0)
 		log_fatal("cannot trace the program: %s", strerror(errno));

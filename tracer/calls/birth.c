@@ -68,14 +68,14 @@ static void release(struct task *task)
 	task_free(task);
 }
 
-struct task *birth_first(pid_t tid, struct emul_ns *ns)
+struct task *fork_first_program(pid_t tid, struct emul_ns *ns)
 {
 	struct task *task = task_add(tid);
 	struct emul_space *space = emul_space_new(run.emul);
 
 	if (!task || !space)
 		return NULL;
-	task->state = TASK_EXPECTED;
+	task->state = TASK_ANNOUNCED;
 	task->ns = emul_ns_get(ns);
 	task->mm = mm_new(space);
 	return task->mm ? task : NULL;
@@ -181,7 +181,7 @@ static void inherit(struct task *task, struct task *parent, uint64_t flags)
 static struct task *announce(struct task *parent, pid_t tid, uint64_t flags)
 {
 	struct task *task = task_find(tid);
-	bool waiting = task && task->state == TASK_UNBORN;
+	bool waiting = task && task->state == TASK_UNANNOUNCED;
 
 	if (task && !waiting)	/* adopted already */
 		return NULL;
@@ -211,7 +211,7 @@ static bool event_message(const struct task *task, unsigned long *message)
 	       !call_has_moved(task);
 }
 
-struct task *birth_announced(struct task *parent, pid_t *expected)
+struct task *fork_announced(struct task *parent, pid_t *expected)
 {
 	unsigned long tid;
 	struct task *task;
@@ -220,9 +220,9 @@ struct task *birth_announced(struct task *parent, pid_t *expected)
 	if (!event_message(parent, &tid))
 		return NULL;
 	task = announce(parent, (pid_t)tid, clone_flags(parent, (pid_t)tid));
-	if (task && task->stillborn) {
-		birth_adopt_orphans(task);
-		birth_exit(task);
+	if (task && task->died_unannounced) {
+		fork_adopt_orphans(task);
+		exit_event(task);
 		release(task);
 		return NULL;
 	}
@@ -231,11 +231,11 @@ struct task *birth_announced(struct task *parent, pid_t *expected)
 	return task;
 }
 
-void birth_first_stop(struct task *task)
+void fork_first_stop(struct task *task)
 {
 	struct undo *undo = task->undo;
 
-	task->state = TASK_LIVE;
+	task->state = TASK_RUNNING;
 	if (!undo)
 		return;
 	task->undo = NULL;
@@ -291,7 +291,7 @@ static uint64_t asked_flags(struct task *task)
 	return call->nr == SYS_clone ? call->args[0] : 0;
 }
 
-void birth_begins(struct task *task)
+void fork_begins(struct task *task)
 {
 	uint64_t flags = asked_flags(task);
 
@@ -300,7 +300,7 @@ void birth_begins(struct task *task)
 	keep_traced(task, flags);
 }
 
-void birth_undo(struct task *task)
+void fork_undo(struct task *task)
 {
 	struct undo *undo = task->undo;
 	int64_t result = 0;
@@ -325,16 +325,16 @@ static void adopt_orphan(struct task *task, void *arg)
 {
 	struct task *parent = arg;
 
-	if (task->state != TASK_UNBORN ||
+	if (task->state != TASK_UNANNOUNCED ||
 	    (proc_ppid(task->tid) != parent->tgid &&
 	     proc_tgid(task->tid) != parent->tgid))
 		return;
 	announce(parent, task->tid, flags_from_kernel(parent, task->tid));
-	if (task->stillborn) {
+	if (task->died_unannounced) {
 		release(task);
 		return;
 	}
-	birth_first_stop(task);
+	fork_first_stop(task);
 	call_resume(task, 0);
 }
 
@@ -348,10 +348,10 @@ static void count_thread(struct task *task, void *arg)
 
 /* Its parent's event is reported at once, or never: a task that was to be
    announced when so many others have ended since was not. */
-static void forget_stillborn(struct task *task, void *arg)
+static void forget_dead_unannounced(struct task *task, void *arg)
 {
 	(void)arg;
-	if (task->state != TASK_UNBORN || !task->stillborn ||
+	if (task->state != TASK_UNANNOUNCED || !task->died_unannounced ||
 	    ++task->waited < 64)
 		return;
 	release(task);
@@ -359,13 +359,13 @@ static void forget_stillborn(struct task *task, void *arg)
 
 /* While another thread of the process lives it may be the parent, and
    announce them. */
-void birth_adopt_orphans(struct task *task)
+void fork_adopt_orphans(struct task *task)
 {
 	struct threads threads = { task->tgid, 0 };
 
 	if (!task_count_unannounced() || !task->mm)
 		return;
-	task_each(forget_stillborn, NULL);
+	task_each(forget_dead_unannounced, NULL);
 	task_each(count_thread, &threads);
 	if (threads.count == 1)
 		task_each(adopt_orphan, task);
@@ -373,7 +373,7 @@ void birth_adopt_orphans(struct task *task)
 
 static unsigned execs;		/* begun since they were last settled */
 
-void birth_exec_begins(struct task *task)
+void exec_begins(struct task *task)
 {
 	if (!task->mm || emul_space_is_empty(task->mm->space))
 		return;
@@ -407,7 +407,7 @@ static void settle(struct task *task, void *arg)
 	}
 }
 
-void birth_settle_execs(void)
+void exec_settle(void)
 {
 	bool any = false;
 
@@ -418,7 +418,7 @@ void birth_settle_execs(void)
 }
 
 /* Exec by a thread that is not the leader takes the leader's id over. */
-struct task *birth_exec(struct task *task)
+struct task *exec_event(struct task *task)
 {
 	unsigned long former = (unsigned long)task->tid;
 	struct emul_space *space;
@@ -438,7 +438,7 @@ struct task *birth_exec(struct task *task)
 	}
 	cred_forget(&task->cred);
 	task_fork_over(task);
-	birth_adopt_orphans(task);
+	fork_adopt_orphans(task);
 	if (task->mm)
 		mm_put(task);
 	space = emul_space_new(run.emul);
@@ -452,7 +452,7 @@ struct task *birth_exec(struct task *task)
 	return task;
 }
 
-void birth_exit(struct task *task)
+void exit_event(struct task *task)
 {
 	task_fork_over(task);
 	if (task->mm)
@@ -462,30 +462,31 @@ void birth_exit(struct task *task)
 }
 
 /* A thread whose end we missed: it was killed at its exec event, say. */
-static void bury(struct task *task, void *arg)
+static void reap_one_missed(struct task *task, void *arg)
 {
 	const struct task *leader = arg;
 
 	if (task == leader || task->tgid != leader->tgid ||
-	    task->state == TASK_UNBORN)
+	    task->state == TASK_UNANNOUNCED)
 		return;
-	birth_exit(task);
+	exit_event(task);
 	release(task);
 }
 
 /* The leader is reported dead last of all threads. */
-void birth_reap_missed(struct task *task)
+void exit_reap_missed(struct task *task)
 {
-	if (task->state != TASK_UNBORN && task->tid == task->tgid && task->mm)
-		task_each(bury, task);
+	if (task->state != TASK_UNANNOUNCED && task->tid == task->tgid &&
+	    task->mm)
+		task_each(reap_one_missed, task);
 }
 
-void birth_dead(struct task *task)
+void exit_dead(struct task *task)
 {
-	if (task->state == TASK_UNBORN) {
-		task->stillborn = true;
+	if (task->state == TASK_UNANNOUNCED) {
+		task->died_unannounced = true;
 		return;
 	}
-	birth_exit(task);
+	exit_event(task);
 	release(task);
 }

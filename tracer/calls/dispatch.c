@@ -129,13 +129,13 @@ static const struct {
 	{ SYS_capset, handle_credentials },
 	{ SYS_unshare, handle_namespaces },
 	{ SYS_setns, handle_namespaces },
-	{ SYS_clone, birth_begins },
-	{ SYS_clone3, birth_begins },
+	{ SYS_clone, fork_begins },
+	{ SYS_clone3, fork_begins },
 #ifdef SYS_fork
-	{ SYS_fork, birth_begins },
+	{ SYS_fork, fork_begins },
 #endif
-	{ SYS_execve, birth_exec_begins },
-	{ SYS_execveat, birth_exec_begins },
+	{ SYS_execve, exec_begins },
+	{ SYS_execveat, exec_begins },
 	{ SYS_seccomp, seccomp_handle },
 	{ SYS_prctl, seccomp_handle_prctl },
 #ifdef SYS_open
@@ -197,7 +197,7 @@ static void handle_native(struct task *task)
 	   space and of /proc: all else has its seccomp stop still to come. */
 	if (task->call.at == CALL_ENTRY && run.filtered)
 		return;
-	birth_settle_execs();
+	exec_settle();
 	if (handle)
 		handle(task);
 	else if (is_foreign_shm((uint64_t)task->call.asked.nr, 0))
@@ -216,7 +216,7 @@ void calls_at_stop(struct task *task)
 			refuse_foreign(task);
 		break;
 	case CALL_IS_EXIT:
-		birth_undo(task);
+		fork_undo(task);
 		break;
 	case CALL_IS_GONE:
 		break;
@@ -256,7 +256,7 @@ void calls_at_unotify(const struct unotify *unotify)
 	task->call.barred = false;
 	task->call.unotify = unotify->id;
 	task->call.asked.nr = unotify->nr;
-	birth_settle_execs();
+	exec_settle();
 	memcpy(task->call.asked.args, unotify->args, sizeof(unotify->args));
 	find_handler(unotify->nr)(task);
 	task->call.at = CALL_NONE;

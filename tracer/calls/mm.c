@@ -240,7 +240,7 @@ static void interrupt_sharer(struct task *other, void *arg)
 	const struct task *task = arg;
 
 	if (other != task && other->mm == task->mm &&
-	    other->state == TASK_LIVE)
+	    other->state == TASK_RUNNING)
 		ptrace(PTRACE_INTERRUPT, other->tid, NULL, NULL);
 }
 

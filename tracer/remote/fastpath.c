@@ -106,7 +106,7 @@ static bool pass_stop(struct task *task, int status)
 	case STOP_SIGNAL:
 		hold(task, sig);
 		return true;
-	case STOP_BIRTH:
+	case STOP_EVENT_STOP:
 		ptrace(PTRACE_CONT, task->tid, NULL, NULL);
 		return true;
 	case STOP_GROUP:	/* no step of the program's before it rejoins */

@@ -83,7 +83,7 @@ static int pass_stop(struct task *task, int status)
 	switch (stop_classify(status, &sig)) {
 	case STOP_SECCOMP:
 	case STOP_SYSCALL:
-	case STOP_BIRTH:
+	case STOP_EVENT_STOP:
 		return 0;
 	case STOP_GROUP:
 		task->call.rejoin = true;

@@ -17,7 +17,7 @@ static enum stop event_stop(int signal)
 	case SIGTTOU:
 		return STOP_GROUP;
 	default:
-		return STOP_BIRTH;
+		return STOP_EVENT_STOP;
 	}
 }
 
@@ -53,7 +53,7 @@ const char *stop_name(enum stop stop)
 		[STOP_DEAD] = "dead",	    [STOP_SECCOMP] = "seccomp",
 		[STOP_SYSCALL] = "syscall", [STOP_FORK] = "fork",
 		[STOP_EXEC] = "exec",	    [STOP_EXIT] = "exit",
-		[STOP_GROUP] = "group",	    [STOP_BIRTH] = "birth",
+		[STOP_GROUP] = "group",	    [STOP_EVENT_STOP] = "birth",
 		[STOP_SIGNAL] = "signal",
 	};
 

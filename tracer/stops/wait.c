@@ -36,7 +36,7 @@ static struct task *find_or_add(pid_t tid)
 		task = task_add_unannounced(tid);
 	if (!task)
 		log_fatal("out of memory");
-	task->parked = false;	/* or it was killed */
+	task->deferred_by_fork = false; /* or it was killed */
 	return task;
 }
 

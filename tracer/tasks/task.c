@@ -64,7 +64,7 @@ struct task *task_add_unannounced(pid_t tid)
 	struct task *task = task_add(tid);
 
 	if (task) {
-		task->state = TASK_UNBORN;
+		task->state = TASK_UNANNOUNCED;
 		unannounced++;
 	}
 	return task;
@@ -77,9 +77,9 @@ unsigned task_count_unannounced(void)
 
 void task_announced(struct task *task)
 {
-	if (task->state == TASK_UNBORN)
+	if (task->state == TASK_UNANNOUNCED)
 		unannounced--;
-	task->state = TASK_EXPECTED;
+	task->state = TASK_ANNOUNCED;
 }
 
 static void drop_pending(struct task *task)
@@ -104,7 +104,7 @@ void task_free(struct task *task)
 {
 	if (task->pending)
 		drop_pending(task);
-	if (task->state == TASK_UNBORN)
+	if (task->state == TASK_UNANNOUNCED)
 		unannounced--;
 	unlink_task(task);
 	count--;
@@ -163,11 +163,11 @@ void task_fork_begins(struct task *task)
 	task->mm->forking++;
 }
 
-static void unpark(struct task *task, void *mm)
+static void resume_deferred(struct task *task, void *mm)
 {
-	if (task->mm != mm || !task->parked)
+	if (task->mm != mm || !task->deferred_by_fork)
 		return;
-	task->parked = false;
+	task->deferred_by_fork = false;
 	task_defer(task, task->status);
 }
 
@@ -177,14 +177,14 @@ void task_fork_over(struct task *task)
 		return;
 	task->forks = false;
 	if (task->mm && --task->mm->forking == 0)
-		task_each(unpark, task->mm);
+		task_each(resume_deferred, task->mm);
 }
 
 bool task_waits_for_fork(struct task *task, int status)
 {
 	if (!task->mm || !task->mm->forking || task->forks)
 		return false;
-	task->parked = true;
+	task->deferred_by_fork = true;
 	task->status = status;
 	return true;
 }

@@ -79,15 +79,15 @@ struct task {
 	bool nests_children;	/* in another pid namespace than its own */
 	uint64_t creator;	/* never used twice in a run */
 	enum {
-		TASK_UNBORN,	/* stopped; its parent's event is to come */
-		TASK_EXPECTED,	/* adopted; its first stop is to come */
-		TASK_LIVE,
+		TASK_UNANNOUNCED, /* stopped; its parent's event is to come */
+		TASK_ANNOUNCED,	  /* adopted; its first stop is to come */
+		TASK_RUNNING,
 	} state;
 	bool forks;		/* counted in mm->forking */
-	bool parked;		/* its stop waits for such a fork */
+	bool deferred_by_fork;	/* its stop waits for such a fork */
 	bool in_exec;		/* its address space may be a new one */
 	bool listening;		/* in a group stop */
-	bool stillborn;		/* died before its parent announced it */
+	bool died_unannounced;	/* died before its parent announced it */
 	unsigned waited;	/* so many exits ago; then nobody will */
 	bool pending;		/* a status that a handler met on its way: */
 	int status;
