@@ -78,7 +78,7 @@ static void handled(struct task *task, int sig)
 	    task->fastpath.kind == FASTPATH_NONE)
 		selfcheck_task(task);
 	task->call.ours = false;
-	call_resume(task, sig);
+	remote_resume(task, sig);
 }
 
 static void handle_call(struct task *task, void (*handle)(struct task *))
@@ -130,7 +130,7 @@ static void handle_signal(struct task *task, int sig)
 		return;
 	end_fastpath(task);
 	calls_restart_interrupted(task);
-	call_resume(task, sig);
+	remote_resume(task, sig);
 }
 
 static void handle_event_stop(struct task *task)
@@ -203,7 +203,7 @@ static void handle_event(const struct event *event)
 		task->fastpath.kind = FASTPATH_NONE;
 		fork_adopt_orphans(task);
 		exit_event(task);
-		call_resume(task, 0);
+		remote_resume(task, 0);
 		break;
 	case STOP_GROUP:
 		handle_group_stop(task);

@@ -73,9 +73,9 @@ static bool answers_arrive(struct task *task, bool filtered)
 			return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 		case STOP_SECCOMP:
 		case STOP_SYSCALL:
-			if (call_begin(task) == CALL_IS_NATIVE &&
+			if (remote_begin(task) == CALL_IS_NATIVE &&
 			    is_probed(task->call.asked.nr))
-				call_answer(task, MAGIC);
+				remote_answer(task, MAGIC);
 			task->call.at = CALL_NONE;
 			sig = 0;
 			break;

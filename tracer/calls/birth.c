@@ -85,7 +85,7 @@ static uint64_t clone3_flags(struct task *task, uint64_t args)
 {
 	uint64_t flags = 0;
 
-	call_read(task, args, &flags, sizeof(flags));
+	remote_read(task, args, &flags, sizeof(flags));
 	return flags;
 }
 
@@ -208,7 +208,7 @@ static struct task *announce(struct task *parent, pid_t tid, uint64_t flags)
 static bool event_message(const struct task *task, unsigned long *message)
 {
 	return ptrace(PTRACE_GETEVENTMSG, task->tid, NULL, message) == 0 &&
-	       !call_has_moved(task);
+	       !remote_has_moved(task);
 }
 
 struct task *fork_announced(struct task *parent, pid_t *expected)
@@ -241,8 +241,8 @@ void fork_first_stop(struct task *task)
 	task->undo = NULL;
 	if (undo->asked.nr == SYS_clone3) {
 		if (undo->in_memory)
-			call_write(task, undo->asked.args[0], &undo->flags,
-				  sizeof(undo->flags));
+			remote_write(task, undo->asked.args[0], &undo->flags,
+				     sizeof(undo->flags));
 	} else {
 		arch_put_first(task->tid, undo->flags);
 	}
@@ -273,9 +273,9 @@ static void keep_traced(struct task *task, uint64_t flags)
 		return;
 	task->undo = remember(task, flags);
 	if (!task->undo) {
-		call_answer(task, -ENOMEM);
+		remote_answer(task, -ENOMEM);
 	} else if (in_memory) {
-		call_write(task, call.args[0], &traced, sizeof(traced));
+		remote_write(task, call.args[0], &traced, sizeof(traced));
 	} else {
 		call.args[0] = traced;
 		arch_rewrite(task->tid, &task->call.regs, &call, 0);
@@ -310,10 +310,10 @@ void fork_undo(struct task *task)
 		return;
 	task->undo = NULL;
 	if (undo->in_memory)
-		call_write(task, undo->asked.args[0], &undo->flags,
-			  sizeof(undo->flags));
+		remote_write(task, undo->asked.args[0], &undo->flags,
+			     sizeof(undo->flags));
 	else if (arch_result(task->tid, &result) == 0 &&
-		 call_was_interrupted(result))
+		 remote_was_interrupted(result))
 		arch_restart(task->tid, &undo->regs);
 	else
 		arch_restore(task->tid, &undo->regs, result);
@@ -335,7 +335,7 @@ static void adopt_orphan(struct task *task, void *arg)
 		return;
 	}
 	fork_first_stop(task);
-	call_resume(task, 0);
+	remote_resume(task, 0);
 }
 
 static void count_thread(struct task *task, void *arg)

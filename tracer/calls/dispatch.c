@@ -31,7 +31,7 @@ typedef void handler(struct task *task);
    program's own. */
 static void answer(struct task *task, enum log_call which, sysret_t result)
 {
-	call_answer(task, result);
+	remote_answer(task, result);
 	if (!run.verbose)
 		return;
 	log_call(task->tid, which, task->call.asked.args, result);
@@ -89,7 +89,7 @@ static void handle_credentials(struct task *task)
 static void handle_namespaces(struct task *task)
 {
 	struct emul_ns *ns;
-	sysret_t result = call_run(task);
+	sysret_t result = remote_run(task);
 
 	cred_forget(&task->cred);
 	if (result != 0)
@@ -104,7 +104,7 @@ static void handle_personality(struct task *task)
 {
 	uint32_t persona = (uint32_t)task->call.asked.args[0];
 
-	if (call_run(task) >= 0 && persona != UINT32_MAX)
+	if (remote_run(task) >= 0 && persona != UINT32_MAX)
 		task->read_implies_exec = persona & READ_IMPLIES_EXEC;
 }
 
@@ -177,7 +177,7 @@ static void refuse_foreign(struct task *task)
 			 "ABI (32-bit or x32): not supported, ENOSYS",
 			 task->tgid);
 	warned = true;
-	call_answer(task, -ENOSYS);
+	remote_answer(task, -ENOSYS);
 }
 
 static void handle_native(struct task *task)
@@ -206,7 +206,7 @@ static void handle_native(struct task *task)
 
 void calls_at_stop(struct task *task)
 {
-	switch (call_begin(task)) {
+	switch (remote_begin(task)) {
 	case CALL_IS_NATIVE:
 		handle_native(task);
 		break;
@@ -232,7 +232,7 @@ void calls_redo(struct task *task)
 
 void calls_retry(struct task *task)
 {
-	if (call_again(task))
+	if (remote_retry_at_stop(task))
 		find_handler(task->call.asked.nr)(task);
 }
 
@@ -272,6 +272,6 @@ void calls_restart_interrupted(struct task *task)
 	    (call.nr != SYS_shmget && call.nr != SYS_shmctl) ||
 	    arch_result(task->tid, &result) < 0)
 		return;
-	if (call_was_interrupted(result))
+	if (remote_was_interrupted(result))
 		arch_restart(task->tid, &regs);
 }

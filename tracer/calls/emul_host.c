@@ -105,7 +105,7 @@ static sysret_t map_file(struct task *task, const struct emul_mapping *mapping,
 	if (result < 0)
 		return result == SYSRET_GONE ? result : -ENOMEM;
 	args[4] = (uint64_t)injected.number;
-	result = call_inject(task, SYS_mmap, args);
+	result = remote_inject(task, SYS_mmap, args);
 	fd_withdraw(task, &injected);
 	return result;
 }
@@ -115,7 +115,7 @@ static sysret_t host_map(void *arg, const struct emul_mapping *mapping)
 	sysret_t result;
 	int fd;
 
-	call_stub(arg);
+	remote_stub(arg);
 	result = open_and_map(arg, mapping);
 	if (result >= 0 || result == SYSRET_GONE)
 		return result;
@@ -133,7 +133,7 @@ static sysret_t host_unmap(void *task, uint64_t addr, uint64_t len)
 {
 	const uint64_t args[6] = { addr, len };
 
-	return call_inject(task, SYS_munmap, args);
+	return remote_inject(task, SYS_munmap, args);
 }
 
 static sysret_t host_unmap_last(void *task, uint64_t addr, uint64_t len)
@@ -147,13 +147,13 @@ static sysret_t host_unmap_last(void *task, uint64_t addr, uint64_t len)
 
 static sysret_t host_read(void *task, uint64_t addr, void *buf, size_t len)
 {
-	return call_read(task, addr, buf, len);
+	return remote_read(task, addr, buf, len);
 }
 
 static sysret_t host_write(void *task, uint64_t addr, const void *buf,
 			   size_t len)
 {
-	return call_write(task, addr, buf, len);
+	return remote_write(task, addr, buf, len);
 }
 
 static uint64_t memlock_limit(void *arg)

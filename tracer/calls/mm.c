@@ -57,7 +57,7 @@ static void read_nodes(struct task *task, const uint64_t *args,
 	memset(nodes, 0, POLICY_WORDS * sizeof(*nodes));
 	if (!args[3] || !bits)
 		return;
-	call_read(task, args[3], nodes, (size_t)((bits + 63) / 64 * 8));
+	remote_read(task, args[3], nodes, (size_t)((bits + 63) / 64 * 8));
 	if (bits % 64)
 		nodes[bits / 64] &= (UINT64_C(1) << bits % 64) - 1;
 }
@@ -223,10 +223,10 @@ bool mm_handle(struct task *task)
 	caller = task_caller(task);
 	result = emul_mm_enter(&caller, &call);
 	if (result < 0) {
-		call_answer(task, result);
+		remote_answer(task, result);
 		return true;
 	}
-	result = call_run(task);
+	result = remote_run(task);
 	watch_stub(task, &call, result);
 	caller = task_caller(task);	/* the time is another one now */
 	emul_mm_leave(&caller, &call, result);

@@ -75,13 +75,13 @@ static bool read_opening(struct task *task, struct opening *opening)
 	at = task->call.asked.nr != SYS_open;
 #endif
 	memset(opening, 0, sizeof(*opening));
-	call_read(task, args[at], opening->path, PATH_ROOM - 1);
+	remote_read(task, args[at], opening->path, PATH_ROOM - 1);
 	if (!strstr(opening->path, "shm"))
 		return false;
 	opening->flags = args[at + 1];
 	if (task->call.asked.nr == SYS_openat2)
-		call_read(task, args[2], &opening->flags,
-			 sizeof(opening->flags));
+		remote_read(task, args[2], &opening->flags,
+			    sizeof(opening->flags));
 	return true;
 }
 
@@ -210,7 +210,7 @@ void procfs_open(struct task *task)
 
 	if (run.listener < 0 || !read_opening(task, &opening))
 		return;
-	result = call_run(task);
+	result = remote_run(task);
 	if (result >= 0) {
 		which = file_by_descriptor(task->tid, (int)result);
 		if (which != NONE)
@@ -221,7 +221,7 @@ void procfs_open(struct task *task)
 		if (which != NONE)
 			result = open_missing(task, which, &opening);
 	}
-	call_answer(task, result);
+	remote_answer(task, result);
 }
 
 struct search {
@@ -276,7 +276,7 @@ void procfs_write(struct task *task)
 
 	if (!file)
 		return;
-	result = call_read(task, args[1], text, len);
+	result = remote_read(task, args[1], text, len);
 	if (result == 0)
 		result = emul_sysctl_write(task->ns, file->which, text, len);
 	if (result >= 0) {
@@ -287,7 +287,7 @@ void procfs_write(struct task *task)
 		    emul_ns_limits(task->ns)->rmid_forced)
 			emul_ns_destroy_orphans(task->ns, is_alive, NULL);
 	}
-	call_answer(task, result);
+	remote_answer(task, result);
 }
 
 void procfs_close_all(struct procfs_file *views)

@@ -58,15 +58,15 @@ static sysret_t read_and_patch(struct task *task, uint64_t at,
 	};
 	struct sock_fprog program;
 	unsigned prefix = filter_exemption(patched->code, &config);
-	sysret_t result = call_read(task, at, &program, sizeof(program));
+	sysret_t result = remote_read(task, at, &program, sizeof(program));
 
 	if (result == 0 && (program.len == 0 ||
 			    program.len > BPF_MAXINSNS - prefix))
 		result = -ENOEXEC;
 	if (result == 0)
-		result = call_read(task, (uintptr_t)program.filter,
-				   patched->code + prefix,
-				   program.len * sizeof(patched->code[0]));
+		result = remote_read(task, (uintptr_t)program.filter,
+				     patched->code + prefix,
+				     program.len * sizeof(patched->code[0]));
 	patched->header.len = (unsigned short)(program.len + prefix);
 	if (result == 0)
 		replace_trace(patched);
@@ -84,7 +84,7 @@ static sysret_t store_patched(struct task *task, struct patched_filter *patched)
 		(uint64_t)-1,
 		0,
 	};
-	sysret_t at = call_inject(task, SYS_mmap, args);
+	sysret_t at = remote_inject(task, SYS_mmap, args);
 	sysret_t result;
 
 	if (at < 0)
@@ -94,7 +94,8 @@ static sysret_t store_patched(struct task *task, struct patched_filter *patched)
 						  offsetof(
 							  struct patched_filter,
 							  code));
-	result = call_write(task, (uint64_t)at, patched, patched_size(patched));
+	result = remote_write(task, (uint64_t)at, patched,
+			      patched_size(patched));
 	return result == 0 ? at : result;
 }
 
@@ -104,16 +105,16 @@ static sysret_t install(struct task *task, unsigned pointer,
 	uint64_t args[6], unmap[6] = { 0, patched_size(patched) };
 	sysret_t result, at;
 
-	if (!call_stub(task))
+	if (!remote_stub(task))
 		return -ENOMEM;
 	at = store_patched(task, patched);
 	if (at < 0)
 		return at;
 	memcpy(args, task->call.asked.args, sizeof(args));
 	args[pointer] = (uint64_t)at;
-	result = call_inject(task, (long)task->call.asked.nr, args);
+	result = remote_inject(task, (long)task->call.asked.nr, args);
 	unmap[0] = (uint64_t)at;
-	call_inject(task, SYS_munmap, unmap);
+	remote_inject(task, SYS_munmap, unmap);
 	return result;
 }
 
@@ -136,7 +137,7 @@ static void install_own_filter(struct task *task, unsigned pointer)
 	if (result == 0) {
 		result = may_install(task) ? install(task, pointer, patched) :
 					     -EACCES;
-		call_answer(task, result);
+		remote_answer(task, result);
 	}
 	if (result >= 0)
 		task->own_filter = true;
@@ -159,7 +160,7 @@ static void enter_strict(struct task *task)
 		task->call.asked.args[0] = PR_SET_SECCOMP;
 		task->call.asked.args[1] = SECCOMP_MODE_FILTER;
 		result = install(task, 2, patched);
-		call_answer(task, result);
+		remote_answer(task, result);
 	}
 	if (result >= 0)
 		task->strict = true;
@@ -189,7 +190,7 @@ void seccomp_handle_prctl(struct task *task)
 			enter_strict(task);
 		break;
 	case PR_GET_SECCOMP:
-		call_answer(task, task->own_filter ? SECCOMP_MODE_FILTER : 0);
+		remote_answer(task, task->own_filter ? SECCOMP_MODE_FILTER : 0);
 		break;
 	case PR_SET_NO_NEW_PRIVS:
 		if (args[1] == 1 && !args[2] && !args[3] && !args[4])
@@ -198,7 +199,7 @@ void seccomp_handle_prctl(struct task *task)
 	case PR_GET_NO_NEW_PRIVS:
 		if (run.no_new_privs && !args[1] && !args[2] && !args[3] &&
 		    !args[4])
-			call_answer(task, task->no_new_privs);
+			remote_answer(task, task->no_new_privs);
 		break;
 	default:
 		break;
@@ -221,6 +222,6 @@ bool seccomp_forbids(struct task *task)
 	if (task->call.at != CALL_SECCOMP ||
 	    task->call.look.seccomp.ret_data == FILTER_TRACE_DATA)
 		return false;
-	call_answer(task, -ENOSYS);
+	remote_answer(task, -ENOSYS);
 	return true;
 }

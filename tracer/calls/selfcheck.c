@@ -139,13 +139,13 @@ void selfcheck_task(const struct task *task)
 
 	if (!task->mm || task->pending)
 		return;
-	if (call_has_moved(task))
+	if (remote_has_moved(task))
 		return;
 	any_mapping = false;
 	emul_space_walk(task->mm->space, add_piece, &model);
 	if (proc_maps(task->tid, add_map, &kernel) == 0 && any_mapping &&
 	    !is_equal(&model, &kernel) && is_still_stopped(task->tid) &&
-	    !call_has_moved(task)) {
+	    !remote_has_moved(task)) {
 		show("model ", &model);
 		show("kernel", &kernel);
 		log_fatal("self-check failed for process %d (call %" PRId64

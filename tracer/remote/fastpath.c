@@ -40,8 +40,9 @@ static int write_data(struct task *task, uint64_t expected)
 	uint64_t data[ARCH_STUB_WORDS];
 
 	arch_stub_data(&task->call.regs, expected, run.cookie + 1, data);
-	return call_write(task, call_stub_data(), data, sizeof(data)) == 0 ?
-		       0 : -1;
+	return remote_write(task, remote_stub_data(), data, sizeof(data)) == 0 ?
+		       0 :
+		       -1;
 }
 
 /* The same call again, and what follows it in the page. */
@@ -51,9 +52,11 @@ static int write_file(struct task *task, const struct arch_stub_file *file,
 	uint64_t data[ARCH_STUB_WORDS + ARCH_STUB_FILE_WORDS];
 
 	arch_stub_data(&task->call.regs, file->mmap[0], run.cookie + 1, data);
-	*call = arch_stub_file(file, call_stub_data(), data + ARCH_STUB_WORDS);
-	return call_write(task, call_stub_data(), data, sizeof(data)) == 0 ?
-		       0 : -1;
+	*call = arch_stub_file(file, remote_stub_data(),
+			       data + ARCH_STUB_WORDS);
+	return remote_write(task, remote_stub_data(), data, sizeof(data)) == 0 ?
+		       0 :
+		       -1;
 }
 
 /* Stop at the end whatever mmap gives. */
@@ -92,7 +95,7 @@ static void hold(struct task *task, int sig)
 	assert(!fastpath->held.si_signo);
 	if (ptrace(PTRACE_GETSIGINFO, task->tid, NULL, &fastpath->held) < 0)
 		fastpath->held.si_signo = sig;
-	call_block_signals(task);
+	remote_block_signals(task);
 	force_failure_stop(task);
 	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
 }
@@ -212,7 +215,7 @@ static bool is_at_end(struct task *task)
 {
 	const struct ptrace_syscall_info *look = &task->call.look;
 
-	return task->fastpath.kind == FASTPATH_ATTACH && call_look(task) &&
+	return task->fastpath.kind == FASTPATH_ATTACH && remote_info(task) &&
 	       look->op == PTRACE_SYSCALL_INFO_SECCOMP &&
 	       look->seccomp.nr == SYS_getpgid &&
 	       look->seccomp.args[5] == run.cookie + 1;
@@ -227,7 +230,7 @@ enum fastpath_state fastpath_at_seccomp(struct task *task)
 	task->call.looked = false;
 	fastpath->kind = FASTPATH_NONE;
 	task->call.at = CALL_SECCOMP;
-	call_unblock_signals(task);
+	remote_unblock_signals(task);
 	/* sent from here it comes back as a signal stop, where
 	   fastpath_at_signal puts the whole siginfo in */
 	task->call.held_signal = fastpath->held.si_signo;
@@ -239,7 +242,7 @@ enum fastpath_state fastpath_at_seccomp(struct task *task)
 		emul_shmat_undo(&caller, fastpath->addr);
 		return FASTPATH_FAILED;
 	}
-	call_answer(task, (sysret_t)fastpath->addr);
+	remote_answer(task, (sysret_t)fastpath->addr);
 	return FASTPATH_ENDED;
 }
 

@@ -83,10 +83,10 @@ static int serve(struct task *task, struct injection *injection)
 	while (!there) {
 		struct unotify unotify;
 		int status;
-		pid_t tid = call_poll_status(task, &status);
+		pid_t tid = remote_poll_status(task, &status);
 
 		if (tid > 0)
-			there = call_take_status(task, status);
+			there = remote_take_status(task, status);
 		else if (tid < 0 && errno != EINTR)
 			there = -1;
 		else if (unotify_next(&unotify))
@@ -105,13 +105,13 @@ static sysret_t inject_once(struct task *task, struct injection *injection)
 	};
 	int64_t result;
 
-	call_block_signals(task);
+	remote_block_signals(task);
 	injection->result = -EINTR;
-	call_prepare(task, &trigger);
+	remote_prepare(task, &trigger);
 	ptrace(PTRACE_SYSCALL, task->tid, NULL, NULL);
 	if (serve(task, injection) < 0 || arch_result(task->tid, &result) < 0)
 		return SYSRET_GONE;
-	return call_was_interrupted(result) ? result : injection->result;
+	return remote_was_interrupted(result) ? result : injection->result;
 }
 
 static sysret_t inject_by_unotify(struct task *task,
@@ -123,7 +123,7 @@ static sysret_t inject_by_unotify(struct task *task,
 		if (task->call.at == CALL_NONE)
 			return SYSRET_GONE;
 		result = inject_once(task, injection);
-	} while (result != SYSRET_GONE && call_was_interrupted(result));
+	} while (result != SYSRET_GONE && remote_was_interrupted(result));
 	return result;
 }
 
@@ -133,12 +133,12 @@ static sysret_t inject_by_proc(struct task *task, int fd, int flags)
 			     (uint64_t)(flags | O_CLOEXEC), 0 };
 	char path[40];
 
-	args[1] = call_stub_data() + SCRATCH;
+	args[1] = remote_stub_data() + SCRATCH;
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), fd);
-	if (!call_stub(task) ||
-	    call_poke(task, args[1], path, strlen(path) + 1) < 0)
+	if (!remote_stub(task) ||
+	    remote_poke(task, args[1], path, strlen(path) + 1) < 0)
 		return -ENOMEM;
-	return call_inject(task, SYS_openat, args);
+	return remote_inject(task, SYS_openat, args);
 }
 
 static sysret_t inject_anywhere(struct task *task, int fd, int flags)
@@ -158,10 +158,10 @@ static bool set_descriptor_limit(struct task *task, rlim_t soft, rlim_t hard)
 	struct rlimit limit = { soft, hard };
 	uint64_t args[6] = { 0, RLIMIT_NOFILE, 0, 0 };
 
-	args[2] = call_stub_data() + SCRATCH;
-	return call_stub(task) &&
-	       call_poke(task, args[2], &limit, sizeof(limit)) == 0 &&
-	       call_inject(task, SYS_prlimit64, args) == 0;
+	args[2] = remote_stub_data() + SCRATCH;
+	return remote_stub(task) &&
+	       remote_poke(task, args[2], &limit, sizeof(limit)) == 0 &&
+	       remote_inject(task, SYS_prlimit64, args) == 0;
 }
 
 static sysret_t inject_above_soft_limit(struct task *task, int fd, int flags)
@@ -266,7 +266,7 @@ void fd_withdraw(struct task *task, const struct injected_fd *injected)
 	};
 
 	if (injected->replaced < 0) {
-		call_inject(task, SYS_close, args);
+		remote_inject(task, SYS_close, args);
 		return;
 	}
 	inject_by_unotify(task, &injection);

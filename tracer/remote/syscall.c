@@ -29,7 +29,7 @@
 #include "tracer/util/proc.h"
 
 /* getpid, in the ABI that this call was made in. */
-static uint32_t call_of_nothing(uint32_t audit, int64_t nr)
+static uint32_t noop_number(uint32_t audit, int64_t nr)
 {
 	for (const struct arch_foreign *f = arch_foreign; f->name; f++)
 		for (unsigned i = 0; f->audit == audit && i < 4; i++)
@@ -41,7 +41,7 @@ static uint32_t call_of_nothing(uint32_t audit, int64_t nr)
 /* What an exit stop that never came would have said. */
 #define CALL_EXIT_STATUS (PTRACE_EVENT_EXIT << 16 | SIGTRAP << 8 | 0x7f)
 
-bool call_look(struct task *task)
+bool remote_info(struct task *task)
 {
 	struct call *call = &task->call;
 
@@ -51,12 +51,12 @@ bool call_look(struct task *task)
 	return call->looked;
 }
 
-enum call_kind call_begin(struct task *task)
+enum call_kind remote_begin(struct task *task)
 {
 	struct call *call = &task->call;
 	const struct ptrace_syscall_info *look = &call->look;
 
-	if (!call_look(task))
+	if (!remote_info(task))
 		return CALL_IS_GONE;
 	call->looked = false;
 	if (look->op != PTRACE_SYSCALL_INFO_ENTRY &&
@@ -64,7 +64,7 @@ enum call_kind call_begin(struct task *task)
 		return CALL_IS_EXIT;
 	if (arch_fetch(task->tid, &call->regs, &call->asked) < 0)
 		return CALL_IS_GONE;
-	call->nothing = call_of_nothing(look->arch, call->asked.nr);
+	call->nothing = noop_number(look->arch, call->asked.nr);
 	call->at = look->op == PTRACE_SYSCALL_INFO_SECCOMP ? CALL_SECCOMP :
 							     CALL_ENTRY;
 	return look->arch == arch_audit ? CALL_IS_NATIVE : CALL_IS_FOREIGN;
@@ -108,7 +108,7 @@ static bool is_exit_stop(struct task *task, int status)
 	       info.op == PTRACE_SYSCALL_INFO_EXIT;
 }
 
-int call_take_status(struct task *task, int status)
+int remote_take_status(struct task *task, int status)
 {
 	int sig;
 
@@ -124,7 +124,7 @@ int call_take_status(struct task *task, int status)
 	return 0;
 }
 
-bool call_has_moved(const struct task *task)
+bool remote_has_moved(const struct task *task)
 {
 	siginfo_t info = { .si_pid = 0 };
 
@@ -134,13 +134,13 @@ bool call_has_moved(const struct task *task)
 }
 
 /* ESRCH: killed meanwhile, its last status is on the way. */
-void call_resume(struct task *task, int sig)
+void remote_resume(struct task *task, int sig)
 {
 	const struct mm *mm = task->mm;
 	bool plain = !run.filtered || task->undo || task->forks ||
 		     (mm && (mm->everywhere || mm->stop_all_calls));
 
-	if (mm && !emul_space_is_empty(mm->space) && call_has_moved(task))
+	if (mm && !emul_space_is_empty(mm->space) && remote_has_moved(task))
 		return;
 	/* The trap tells whether the group is still stopped.  Any other stop
 	   takes it back (ptrace_stop()): asked for until it comes. */
@@ -187,13 +187,13 @@ static pid_t wait_for_status(const struct task *task, int *status)
 	return -1;
 }
 
-int call_wait_exit(struct task *task)
+int remote_wait_exit(struct task *task)
 {
 	int there = 0, status;
 
 	while (!there) {
 		if (wait_for_status(task, &status) >= 0)
-			there = call_take_status(task, status);
+			there = remote_take_status(task, status);
 		else if (errno != EINTR)
 			there = -1;
 	}
@@ -203,7 +203,7 @@ int call_wait_exit(struct task *task)
 	return -1;
 }
 
-pid_t call_poll_status(const struct task *task, int *status)
+pid_t remote_poll_status(const struct task *task, int *status)
 {
 	pid_t tid = waitpid(task->tid, status, __WALL | WNOHANG);
 
@@ -214,7 +214,7 @@ pid_t call_poll_status(const struct task *task, int *status)
 	return tid;
 }
 
-void call_block_signals(struct task *task)
+void remote_block_signals(struct task *task)
 {
 	uint64_t all = ~UINT64_C(0);
 
@@ -226,7 +226,7 @@ void call_block_signals(struct task *task)
 		task->call.masked = true;
 }
 
-void call_unblock_signals(struct task *task)
+void remote_unblock_signals(struct task *task)
 {
 	if (task->call.masked)
 		ptrace(PTRACE_SETSIGMASK, task->tid,
@@ -234,7 +234,7 @@ void call_unblock_signals(struct task *task)
 	task->call.masked = false;
 }
 
-int call_prepare(struct task *task, const struct arch_call *next)
+int remote_prepare(struct task *task, const struct arch_call *next)
 {
 	uint64_t stub = task->mm->stub ? run.arena_start : 0;
 	struct call *call = &task->call;
@@ -242,11 +242,11 @@ int call_prepare(struct task *task, const struct arch_call *next)
 	assert(call->at != CALL_NONE);
 	if (call->at != CALL_EXIT)
 		return arch_rewrite(task->tid, &call->regs, next, stub);
-	call_block_signals(task);
+	remote_block_signals(task);
 	return arch_reissue(task->tid, &call->regs, next, stub);
 }
 
-bool call_was_interrupted(sysret_t result)
+bool remote_was_interrupted(sysret_t result)
 {
 	return (result <= -512 && result >= -514) || result == -516;
 }
@@ -256,7 +256,7 @@ static sysret_t run_prepared(struct task *task)
 	int64_t result;
 
 	ptrace(PTRACE_SYSCALL, task->tid, NULL, NULL);
-	if (call_wait_exit(task) < 0)
+	if (remote_wait_exit(task) < 0)
 		return SYSRET_GONE;
 	if (arch_result(task->tid, &result) < 0)
 		return SYSRET_GONE;
@@ -271,13 +271,13 @@ static sysret_t inject(struct task *task, const struct arch_call *next)
 	if (task->call.at == CALL_NONE)
 		return SYSRET_GONE;
 	do {
-		call_prepare(task, next);
+		remote_prepare(task, next);
 		result = run_prepared(task);
-	} while (result != SYSRET_GONE && call_was_interrupted(result));
+	} while (result != SYSRET_GONE && remote_was_interrupted(result));
 	return result;
 }
 
-sysret_t call_inject(struct task *task, long nr, const uint64_t args[6])
+sysret_t remote_inject(struct task *task, long nr, const uint64_t args[6])
 {
 	struct arch_call next = { .nr = nr };
 
@@ -285,7 +285,7 @@ sysret_t call_inject(struct task *task, long nr, const uint64_t args[6])
 	return inject(task, &next);
 }
 
-sysret_t call_run(struct task *task)
+sysret_t remote_run(struct task *task)
 {
 	assert(task->call.at == CALL_SECCOMP || task->call.at == CALL_ENTRY);
 	task->call.ours = true;
@@ -293,11 +293,11 @@ sysret_t call_run(struct task *task)
 }
 
 /* A call that does nothing: the answer is put in at its exit. */
-static void run_nothing(struct task *task)
+static void run_noop(struct task *task)
 {
 	static const uint64_t none[6];
 
-	call_inject(task, task->call.nothing, none);
+	remote_inject(task, task->call.nothing, none);
 }
 
 static void give_back(struct task *task, sysret_t result)
@@ -306,11 +306,11 @@ static void give_back(struct task *task, sysret_t result)
 		const uint64_t args[6] = { PR_SET_DUMPABLE, 0 };
 
 		task->call.undumpable = false;
-		call_inject(task, SYS_prctl, args);
+		remote_inject(task, SYS_prctl, args);
 	}
 	if (task->call.at == CALL_EXIT) {
 		arch_restore(task->tid, &task->call.regs, result);
-		call_unblock_signals(task);
+		remote_unblock_signals(task);
 	}
 }
 
@@ -321,7 +321,7 @@ static void cancel(struct task *task, sysret_t result)
 	if (!task->call.held_signal)
 		return;
 	ptrace(PTRACE_SYSCALL, task->tid, NULL, NULL);
-	call_wait_exit(task);
+	remote_wait_exit(task);
 }
 
 /* ERESTARTNOINTR, which the program never sees: at the stop that is due
@@ -341,7 +341,7 @@ static void answer_unotify(struct task *task, sysret_t result)
 		unotify_answer(task->call.unotify, result);
 }
 
-bool call_again(struct task *task)
+bool remote_retry_at_stop(struct task *task)
 {
 	struct arch_call interrupted;
 
@@ -354,7 +354,7 @@ bool call_again(struct task *task)
 	return true;
 }
 
-void call_answer(struct task *task, sysret_t result)
+void remote_answer(struct task *task, sysret_t result)
 {
 	task->call.ours = true;
 	if (result == SYSRET_GONE || task->call.at == CALL_NONE ||
@@ -365,7 +365,7 @@ void call_answer(struct task *task, sysret_t result)
 		return;
 	}
 	if (task->call.at == CALL_ENTRY)
-		run_nothing(task);
+		run_noop(task);
 	if (task->call.at == CALL_SECCOMP)
 		cancel(task, result);
 	else
@@ -381,11 +381,11 @@ static bool make_dumpable(struct task *task)
 	if (task->call.undumpable || task->call.at == CALL_NONE ||
 	    task->call.at == CALL_UNOTIFY)
 		return false;
-	task->call.undumpable = call_inject(task, SYS_prctl, args) == 0;
+	task->call.undumpable = remote_inject(task, SYS_prctl, args) == 0;
 	return task->call.undumpable;
 }
 
-sysret_t call_read(struct task *task, uint64_t addr, void *buf, size_t len)
+sysret_t remote_read(struct task *task, uint64_t addr, void *buf, size_t len)
 {
 	sysret_t result = mem_read(task->tid, addr, buf, len);
 
@@ -397,8 +397,8 @@ sysret_t call_read(struct task *task, uint64_t addr, void *buf, size_t len)
 	return -EFAULT;
 }
 
-sysret_t call_write(struct task *task, uint64_t addr, const void *buf,
-		    size_t len)
+sysret_t remote_write(struct task *task, uint64_t addr, const void *buf,
+		      size_t len)
 {
 	sysret_t result = mem_write(task->tid, addr, buf, len);
 
@@ -426,7 +426,7 @@ static int poke(struct task *task, uint64_t addr, const void *buf, size_t len)
 	return 0;
 }
 
-int call_poke(struct task *task, uint64_t addr, const void *buf, size_t len)
+int remote_poke(struct task *task, uint64_t addr, const void *buf, size_t len)
 {
 	if (poke(task, addr, buf, len) == 0)
 		return 0;
@@ -442,16 +442,18 @@ static bool map_stub(struct task *task)
 		(uint64_t)-1, 0,
 	};
 	const uint64_t data[6] = {
-		call_stub_data(), run.page_size, PROT_READ | PROT_WRITE,
+		remote_stub_data(),
+		run.page_size,
+		PROT_READ | PROT_WRITE,
 	};
 
-	if (call_inject(task, SYS_mmap, code) != (sysret_t)code[0])
+	if (remote_inject(task, SYS_mmap, code) != (sysret_t)code[0])
 		return false;
-	return call_poke(task, code[0], arch_stub, arch_stub_size) == 0 &&
-	       call_inject(task, SYS_mprotect, data) == 0;
+	return remote_poke(task, code[0], arch_stub, arch_stub_size) == 0 &&
+	       remote_inject(task, SYS_mprotect, data) == 0;
 }
 
-uint64_t call_stub(struct task *task)
+uint64_t remote_stub(struct task *task)
 {
 	if (run.arena_start == run.arena_end)
 		return 0;
@@ -460,7 +462,7 @@ uint64_t call_stub(struct task *task)
 	return task->mm->stub ? run.arena_start : 0;
 }
 
-uint64_t call_stub_data(void)
+uint64_t remote_stub_data(void)
 {
 	return run.arena_start + run.page_size;
 }

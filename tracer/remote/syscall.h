@@ -3,12 +3,12 @@
  * syscall.h - one system call of the program in our hands: from its stop, over
  * other calls that we run in its place, to its answer.
  *
- *	call_begin	at a seccomp or entry stop
- *	call_inject	any number of times: run a call in the program
- *	call_answer	put everything back and give the result
+ *	remote_begin	at a seccomp or entry stop
+ *	remote_inject	any number of times: run a call in the program
+ *	remote_answer	put everything back and give the result
  *
  * Nothing is injected: the call is answered at its one stop.  The thread can
- * die at every step; then call_inject gives SYSRET_GONE, and the status that
+ * die at every step; then remote_inject gives SYSRET_GONE, and the status that
  * said so is deferred for the loop.
  */
 #ifndef REMOTE_SYSCALL_H
@@ -26,60 +26,60 @@ enum call_kind {
 };
 
 /* Ask the kernel about this stop: task->call.look; false: gone. */
-bool call_look(struct task *task);
+bool remote_info(struct task *task);
 /* What is the thread asking at this stop? */
-enum call_kind call_begin(struct task *task);
+enum call_kind remote_begin(struct task *task);
 
 /* Run `nr` with these arguments in the program, synchronously.  The first
    one takes the place of the program's own call. */
-sysret_t call_inject(struct task *task, long nr, const uint64_t args[6]);
+sysret_t remote_inject(struct task *task, long nr, const uint64_t args[6]);
 
 /* Let the program's own call run, from its first stop: what it gave.  A call
    that was interrupted is left to the kernel, which restarts it: answer with
    the same result. */
-sysret_t call_run(struct task *task);
+sysret_t remote_run(struct task *task);
 
 /* The program gets `result` and all its registers.  With SYSRET_GONE nothing
    is left to do. */
-void call_answer(struct task *task, sysret_t result);
+void remote_answer(struct task *task, sysret_t result);
 
 /* Take the thread, just set going, to its next exit stop: 0 or -1, gone. */
-int call_wait_exit(struct task *task);
+int remote_wait_exit(struct task *task);
 
 /* Make sure that our stub is mapped: the address of its code, or 0. */
-uint64_t call_stub(struct task *task);
+uint64_t remote_stub(struct task *task);
 /* Where its data page is. */
-uint64_t call_stub_data(void);
+uint64_t remote_stub_data(void);
 
 /* Is there a status of the thread, or will there never be one?  As waitpid
    with WNOHANG. */
-pid_t call_poll_status(const struct task *task, int *status);
+pid_t remote_poll_status(const struct task *task, int *status);
 /* Set up a call to run next, at whatever stop the thread is. */
-int call_prepare(struct task *task, const struct arch_call *next);
-void call_block_signals(struct task *task);
-void call_unblock_signals(struct task *task);
+int remote_prepare(struct task *task, const struct arch_call *next);
+void remote_block_signals(struct task *task);
+void remote_unblock_signals(struct task *task);
 /* Take one waited-for status of the thread on its way to an exit stop: 1 it
    is there, 0 go on waiting (it was resumed), -1 gone. */
-int call_take_status(struct task *task, int status);
+int remote_take_status(struct task *task, int status);
 /* ERESTARTSYS and its kin: only the kernel and tracers see them. */
-bool call_was_interrupted(sysret_t result);
+bool remote_was_interrupted(sysret_t result);
 
 /* At a stop that was asked for in place of a notice: begin the call in
    task->call.asked again, as if at its exit stop.  False: it was not. */
-bool call_again(struct task *task);
+bool remote_retry_at_stop(struct task *task);
 
 /* Set the thread going from the stop it is at, with a signal or 0. */
-void call_resume(struct task *task, int sig);
+void remote_resume(struct task *task, int sig);
 /* Killed while it was in our hands, it can be at another stop by now: resumed
    from there, it would go on unaccounted for. */
-bool call_has_moved(const struct task *task);
+bool remote_has_moved(const struct task *task);
 
 /* Copy from and to the program's memory, as the program itself could touch it:
    0, -EFAULT (what comes before the fault is copied), or SYSRET_GONE. */
-sysret_t call_read(struct task *task, uint64_t addr, void *buf, size_t len);
-sysret_t call_write(struct task *task, uint64_t addr, const void *buf,
-		    size_t len);
+sysret_t remote_read(struct task *task, uint64_t addr, void *buf, size_t len);
+sysret_t remote_write(struct task *task, uint64_t addr, const void *buf,
+		      size_t len);
 /* Write over the program's code or data, whatever its protection; 0 or -1. */
-int call_poke(struct task *task, uint64_t addr, const void *buf, size_t len);
+int remote_poke(struct task *task, uint64_t addr, const void *buf, size_t len);
 
 #endif
