@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * loop.c - the tracer's main loop: the one door for all waits but those for
- * a thread in the middle of a call (call.c, lend.c).
+ * a thread in the middle of a call (syscall.c, fd.c).
  */
 #include "tracer/loop.h"
 
@@ -74,10 +74,10 @@ static void handled(struct task *task, int sig)
 {
 	if (task->pending)	/* it is at another stop already */
 		return;
-	if (run.self_check && task->call.ours &&
+	if (run.self_check && task->call.handled &&
 	    task->fastpath.kind == FASTPATH_NONE)
 		selfcheck_task(task);
-	task->call.ours = false;
+	task->call.handled = false;
 	remote_resume(task, sig);
 }
 
@@ -141,11 +141,11 @@ static void handle_event_stop(struct task *task)
 	}
 	if (task->state == TASK_ANNOUNCED)
 		fork_first_stop(task);
-	task->call.rejoin = false;
+	task->call.restore_group_stop = false;
 	if (task->listening && task->tid == run.first)
-		kill(getppid(), SIGCONT);	/* see front.c */
+		kill(getppid(), SIGCONT); /* see supervise.c */
 	task->listening = false;
-	if (task->again)
+	if (task->retry_at_stop)
 		handle_call(task, calls_retry);
 	else
 		handled(task, 0);
@@ -156,7 +156,7 @@ static void handle_fork(struct task *parent)
 	pid_t expected;
 	struct task *child = fork_announced(parent, &expected);
 
-	parent->call.ours = true;	/* it may have changed: check */
+	parent->call.handled = true; /* it may have changed: check */
 	if (child)
 		handle_event_stop(child);
 	if (expected)
@@ -172,7 +172,7 @@ static void handle_group_stop(struct task *task)
 	if (task->state == TASK_ANNOUNCED)
 		fork_first_stop(task);
 	task->listening = true;
-	task->call.rejoin = false;
+	task->call.restore_group_stop = false;
 	ptrace(PTRACE_LISTEN, task->tid, NULL, NULL);
 }
 

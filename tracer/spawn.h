@@ -3,7 +3,7 @@
  * spawn.h - start the program under the tracer.
  *
  * Three processes: the one that the user started waits for the program and
- * passes signals and stops on (front.c); the program is its child, so that
+ * passes signals and stops on (supervise.c); the program is its child, so that
  * its parent sees what happens to it; the tracer is another child, in a
  * session of its own, so that no terminal reaches it.
  */

@@ -131,7 +131,7 @@ static struct mm *fork_mm(struct task *parent)
 	if (mm) {
 		mm->stub = parent->mm->stub;
 		mm->cannot_open_proc = parent->mm->cannot_open_proc;
-		mm->everywhere = parent->mm->everywhere;
+		mm->stop_all_mm_calls = parent->mm->stop_all_mm_calls;
 		mm->stop_all_calls = parent->mm->stop_all_calls;
 	}
 	return mm;

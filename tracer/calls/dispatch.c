@@ -253,7 +253,7 @@ void calls_at_unotify(const struct unotify *unotify)
 		return;
 	}
 	task->call.at = CALL_UNOTIFY;
-	task->call.barred = false;
+	task->call.needs_stop = false;
 	task->call.unotify = unotify->id;
 	task->call.asked.nr = unotify->nr;
 	exec_settle();

@@ -246,10 +246,10 @@ static void interrupt_sharer(struct task *other, void *arg)
 
 void mm_watch_outside(struct task *task)
 {
-	if (!task->mm || task->mm->everywhere || !run.filtered ||
+	if (!task->mm || task->mm->stop_all_mm_calls || !run.filtered ||
 	    !emul_space_is_outside(task->mm->space))
 		return;
-	task->mm->everywhere = true;
+	task->mm->stop_all_mm_calls = true;
 	if (task->mm->users > 1)
 		task_each(interrupt_sharer, task);
 }

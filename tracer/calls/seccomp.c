@@ -220,7 +220,7 @@ bool seccomp_forbids(struct task *task)
 		return true;
 	}
 	if (task->call.at != CALL_SECCOMP ||
-	    task->call.look.seccomp.ret_data == FILTER_TRACE_DATA)
+	    task->call.info.seccomp.ret_data == FILTER_TRACE_DATA)
 		return false;
 	remote_answer(task, -ENOSYS);
 	return true;

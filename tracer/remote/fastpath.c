@@ -30,7 +30,7 @@ bool fastpath_is_possible(struct task *task)
 {
 	return arch_stub_attach && run.listener >= 0 && run.filtered &&
 	       task->call.at == CALL_SECCOMP && task->mm->users == 1 &&
-	       task->mm->stub && !task->mm->everywhere &&
+	       task->mm->stub && !task->mm->stop_all_mm_calls &&
 	       !task->mm->stop_all_calls && !task->fastpath.failed &&
 	       !arch_is_stepping(&task->call.regs);
 }
@@ -114,7 +114,7 @@ static bool pass_stop(struct task *task, int status)
 		return true;
 	case STOP_GROUP:	/* no step of the program's before it rejoins */
 		force_failure_stop(task);
-		task->call.rejoin = true;
+		task->call.restore_group_stop = true;
 		ptrace(PTRACE_CONT, task->tid, NULL, NULL);
 		return true;
 	default:
@@ -213,7 +213,7 @@ sysret_t fastpath_detach(struct task *task, uint64_t addr, uint64_t len)
 /* Is it the stop at the end of the attach sequence? */
 static bool is_at_end(struct task *task)
 {
-	const struct ptrace_syscall_info *look = &task->call.look;
+	const struct ptrace_syscall_info *look = &task->call.info;
 
 	return task->fastpath.kind == FASTPATH_ATTACH && remote_info(task) &&
 	       look->op == PTRACE_SYSCALL_INFO_SECCOMP &&
@@ -227,7 +227,7 @@ enum fastpath_state fastpath_at_seccomp(struct task *task)
 
 	if (!is_at_end(task))
 		return FASTPATH_OVER;
-	task->call.looked = false;
+	task->call.info_valid = false;
 	fastpath->kind = FASTPATH_NONE;
 	task->call.at = CALL_SECCOMP;
 	remote_unblock_signals(task);
@@ -235,8 +235,8 @@ enum fastpath_state fastpath_at_seccomp(struct task *task)
 	   fastpath_at_signal puts the whole siginfo in */
 	task->call.held_signal = fastpath->held.si_signo;
 	task->mm->cannot_open_proc |=
-		task->call.look.seccomp.args[4] == ARCH_STUB_NO_FILE;
-	if (task->call.look.seccomp.args[4] != fastpath->addr) {
+		task->call.info.seccomp.args[4] == ARCH_STUB_NO_FILE;
+	if (task->call.info.seccomp.args[4] != fastpath->addr) {
 		const struct emul_caller caller = task_caller(task);
 
 		emul_shmat_undo(&caller, fastpath->addr);

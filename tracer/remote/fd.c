@@ -39,7 +39,7 @@ struct injection {
 };
 
 /* All signals blocked: one that broke off the wait for the descriptor (the
-   timer of keep.c) would have the carrier return 0 in its place
+   timer of memlock.c) would have the carrier return 0 in its place
    (seccomp_notify_addfd(), kernel/seccomp.c, Linux 6.18). */
 static void answer_with_fd(uint64_t id, struct injection *injection)
 {

@@ -45,26 +45,26 @@ bool remote_info(struct task *task)
 {
 	struct call *call = &task->call;
 
-	if (!call->looked)
-		call->looked = ptrace(PTRACE_GET_SYSCALL_INFO, task->tid,
-				      sizeof(call->look), &call->look) > 0;
-	return call->looked;
+	if (!call->info_valid)
+		call->info_valid = ptrace(PTRACE_GET_SYSCALL_INFO, task->tid,
+					  sizeof(call->info), &call->info) > 0;
+	return call->info_valid;
 }
 
 enum call_kind remote_begin(struct task *task)
 {
 	struct call *call = &task->call;
-	const struct ptrace_syscall_info *look = &call->look;
+	const struct ptrace_syscall_info *look = &call->info;
 
 	if (!remote_info(task))
 		return CALL_IS_GONE;
-	call->looked = false;
+	call->info_valid = false;
 	if (look->op != PTRACE_SYSCALL_INFO_ENTRY &&
 	    look->op != PTRACE_SYSCALL_INFO_SECCOMP)
 		return CALL_IS_EXIT;
 	if (arch_fetch(task->tid, &call->regs, &call->asked) < 0)
 		return CALL_IS_GONE;
-	call->nothing = noop_number(look->arch, call->asked.nr);
+	call->noop_nr = noop_number(look->arch, call->asked.nr);
 	call->at = look->op == PTRACE_SYSCALL_INFO_SECCOMP ? CALL_SECCOMP :
 							     CALL_ENTRY;
 	return look->arch == arch_audit ? CALL_IS_NATIVE : CALL_IS_FOREIGN;
@@ -86,7 +86,7 @@ static int pass_stop(struct task *task, int status)
 	case STOP_EVENT_STOP:
 		return 0;
 	case STOP_GROUP:
-		task->call.rejoin = true;
+		task->call.restore_group_stop = true;
 		return 0;
 	case STOP_SIGNAL:
 		return sig;
@@ -138,13 +138,13 @@ void remote_resume(struct task *task, int sig)
 {
 	const struct mm *mm = task->mm;
 	bool plain = !run.filtered || task->undo || task->forks ||
-		     (mm && (mm->everywhere || mm->stop_all_calls));
+		     (mm && (mm->stop_all_mm_calls || mm->stop_all_calls));
 
 	if (mm && !emul_space_is_empty(mm->space) && remote_has_moved(task))
 		return;
 	/* The trap tells whether the group is still stopped.  Any other stop
 	   takes it back (ptrace_stop()): asked for until it comes. */
-	if (task->call.rejoin)
+	if (task->call.restore_group_stop)
 		ptrace(PTRACE_INTERRUPT, task->tid, NULL, NULL);
 	ptrace(plain ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, NULL,
 	       (void *)(long)sig);
@@ -288,7 +288,7 @@ sysret_t remote_inject(struct task *task, long nr, const uint64_t args[6])
 sysret_t remote_run(struct task *task)
 {
 	assert(task->call.at == CALL_SECCOMP || task->call.at == CALL_ENTRY);
-	task->call.ours = true;
+	task->call.handled = true;
 	return run_prepared(task);
 }
 
@@ -297,7 +297,7 @@ static void run_noop(struct task *task)
 {
 	static const uint64_t none[6];
 
-	remote_inject(task, task->call.nothing, none);
+	remote_inject(task, task->call.noop_nr, none);
 }
 
 static void give_back(struct task *task, sysret_t result)
@@ -328,14 +328,14 @@ static void cancel(struct task *task, sysret_t result)
    before it, the call is handled once more. */
 static void ask_for_stop(struct task *task)
 {
-	task->again = true;
+	task->retry_at_stop = true;
 	ptrace(PTRACE_INTERRUPT, task->tid, NULL, NULL);
 	unotify_answer(task->call.unotify, -513);
 }
 
 static void answer_unotify(struct task *task, sysret_t result)
 {
-	if (result == -EFAULT && task->call.barred)
+	if (result == -EFAULT && task->call.needs_stop)
 		ask_for_stop(task);
 	else
 		unotify_answer(task->call.unotify, result);
@@ -345,9 +345,9 @@ bool remote_retry_at_stop(struct task *task)
 {
 	struct arch_call interrupted;
 
-	if (!task->again)
+	if (!task->retry_at_stop)
 		return false;
-	task->again = false;
+	task->retry_at_stop = false;
 	if (arch_fetch(task->tid, &task->call.regs, &interrupted) < 0)
 		return false;
 	task->call.at = CALL_EXIT;
@@ -356,7 +356,7 @@ bool remote_retry_at_stop(struct task *task)
 
 void remote_answer(struct task *task, sysret_t result)
 {
-	task->call.ours = true;
+	task->call.handled = true;
 	if (result == SYSRET_GONE || task->call.at == CALL_NONE ||
 	    task->call.at == CALL_IN_STUB)
 		return;
@@ -393,7 +393,7 @@ sysret_t remote_read(struct task *task, uint64_t addr, void *buf, size_t len)
 		result = mem_read(task->tid, addr, buf, len);
 	if (result != -EPERM)
 		return result;
-	task->call.barred = true;
+	task->call.needs_stop = true;
 	return -EFAULT;
 }
 
@@ -406,7 +406,7 @@ sysret_t remote_write(struct task *task, uint64_t addr, const void *buf,
 		result = mem_write(task->tid, addr, buf, len);
 	if (result != -EPERM)
 		return result;
-	task->call.barred = true;
+	task->call.needs_stop = true;
 	return -EFAULT;
 }
 

@@ -25,7 +25,7 @@ enum call_kind {
 	CALL_IS_GONE,
 };
 
-/* Ask the kernel about this stop: task->call.look; false: gone. */
+/* Ask the kernel about this stop: task->call.info; false: gone. */
 bool remote_info(struct task *task);
 /* What is the thread asking at this stop? */
 enum call_kind remote_begin(struct task *task);

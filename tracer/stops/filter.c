@@ -239,8 +239,8 @@ static void prctl_calls(struct assembler *as)
 	end_body(as, begin);
 }
 
-/* The carrier (lend.c): an ordinary call with our cookie; with the next one
-   it stops, at the end of a sequence of the stub (flight.c). */
+/* The carrier (fd.c): an ordinary call with our cookie; with the next one
+   it stops, at the end of a sequence of the stub (fastpath.c). */
 static void trigger(struct assembler *as)
 {
 	unsigned begin = begin_body(as, SYS_getpgid);

@@ -12,7 +12,7 @@
 /* The data of our SECCOMP_RET_TRACE: a stop with other data comes from a
    filter of the program's own. */
 #define FILTER_TRACE_DATA 0x5359
-/* The data for what strict mode forbids (guard.c). */
+/* The data for what strict mode forbids (seccomp.c). */
 #define FILTER_STRICT_DATA 0x535a
 
 #define FILTER_ROOM 512		/* instructions */

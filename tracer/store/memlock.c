@@ -73,7 +73,7 @@ static void set_timer(time_t seconds)
 	struct sigaction action = { .sa_handler = follow_all,
 				    .sa_flags = SA_RESTART };
 
-	/* those may jump away (notice.c), and would leave SIGALRM blocked */
+	/* those may jump away (unotify.c), and would leave SIGALRM blocked */
 	sigemptyset(&action.sa_mask);
 	sigaddset(&action.sa_mask, SIGCHLD);
 	sigaddset(&action.sa_mask, UNOTIFY_TIMER);

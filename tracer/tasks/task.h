@@ -24,10 +24,10 @@ struct mm {
 	unsigned forking;	/* threads between fork and its event: until
 				   then nothing changes the pieces */
 	bool stop_all_calls;	/* every call must stop: the program looks at
-			   /proc (views.h) */
+			   /proc (procfs.h) */
 	struct procfs_file *procfs_files; /* what it opened there for writing */
 	bool cannot_open_proc;	/* the program cannot open our files itself */
-	bool everywhere;	/* every address-space call must stop: a piece
+	bool stop_all_mm_calls; /* every address-space call must stop: a piece
 				   lies outside the arena */
 };
 
@@ -35,30 +35,30 @@ struct mm {
 struct call {
 	struct arch_regs regs;	/* as the program had them */
 	struct arch_call asked;
-	uint32_t nothing;	/* number of a call of its ABI that does
-				   nothing */
-	struct ptrace_syscall_info look; /* what the kernel says of the stop; */
-	bool looked;		/* valid */
-	bool ours;		/* was answered, or run under our eyes */
+	uint32_t noop_nr; /* number of a call of its ABI that does
+			     nothing */
+	struct ptrace_syscall_info info; /* what the kernel says of the stop; */
+	bool info_valid;		 /* valid */
+	bool handled; /* was answered, or run under our eyes */
 	enum {
 		CALL_NONE,    /* the task is not in a call of ours */
 		CALL_SECCOMP, /* at the seccomp stop */
 		CALL_ENTRY,   /* at the entry stop of plain mode */
 		CALL_UNOTIFY, /* in a user notification: not stopped */
-		CALL_IN_STUB, /* will end by itself (flight.h) */
+		CALL_IN_STUB, /* will end by itself (fastpath.h) */
 		CALL_EXIT,    /* at the exit stop of something we ran */
 	} at;
 	uint64_t unotify;	/* its id, at CALL_UNOTIFY */
-	bool barred;		/* memory that only the stopped thread itself
-				   can open for us: the notice becomes a stop */
+	bool needs_stop;	/* memory that only the stopped thread itself
+			   can open for us: the notice becomes a stop */
 	bool masked;		/* signals are blocked by us, meanwhile: */
 	uint64_t sigmask;	/* the program's own mask */
 	int held_signal;	/* to be sent when the call is done, or 0 */
-	bool rejoin;		/* its group stopped: stop with it again */
+	bool restore_group_stop; /* its group stopped: stop with it again */
 	bool undumpable;	/* we made it dumpable for a moment */
 };
 
-/* A call that ends by itself, in the stub's code (flight.h). */
+/* A call that ends by itself, in the stub's code (fastpath.h). */
 struct fastpath {
 	enum fastpath_kind {
 		FASTPATH_NONE,
@@ -94,7 +94,7 @@ struct task {
 	struct cred cred;
 	struct call call;
 	struct fastpath fastpath;
-	bool again;		/* the next stop is for call.asked again */
+	bool retry_at_stop;	/* the next stop is for call.asked again */
 	struct undo *undo;	/* birth.c: what to put back at the exit */
 	bool read_implies_exec;	/* personality(2) */
 	bool no_new_privs;	/* the program set it itself */
