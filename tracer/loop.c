@@ -8,18 +8,12 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <sys/ptrace.h>
 #include <unistd.h>
 
-#include "tracer/calls/birth.h"
 #include "tracer/calls/calls.h"
-#include "tracer/calls/selfcheck.h"
-#include "tracer/remote/fastpath.h"
-#include "tracer/remote/syscall.h"
-#include "tracer/stops/stop.h"
-#include "tracer/stops/unotify.h"
-#include "tracer/stops/wait.h"
-#include "tracer/tasks/task.h"
+#include "tracer/remote/remote.h"
+#include "tracer/stops/stops.h"
+#include "tracer/tasks/tasks.h"
 #include "tracer/util/config.h"
 
 struct event {
@@ -173,7 +167,7 @@ static void handle_group_stop(struct task *task)
 		fork_first_stop(task);
 	task->listening = true;
 	task->call.restore_group_stop = false;
-	ptrace(PTRACE_LISTEN, task->tid, NULL, NULL);
+	remote_listen(task->tid);
 }
 
 static void handle_event(const struct event *event)

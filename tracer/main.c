@@ -8,23 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tracer/calls/birth.h"
-#include "tracer/calls/emul_host.h"
+#include "tracer/calls/calls.h"
 #include "tracer/loop.h"
 #include "tracer/options.h"
 #include "tracer/probe.h"
+#include "tracer/remote/remote.h"
 #include "tracer/spawn.h"
-#include "tracer/stops/unotify.h"
-#include "tracer/store/memfd.h"
-#include "tracer/store/overcommit.h"
+#include "tracer/stops/stops.h"
+#include "tracer/store/store.h"
 #include "tracer/supervise.h"
-#include "tracer/tasks/ipcns.h"
-#include "tracer/tasks/pidns.h"
+#include "tracer/tasks/tasks.h"
 #include "tracer/util/config.h"
 #include "tracer/util/exit.h"
 #include "tracer/util/log.h"
@@ -143,11 +140,11 @@ static void seize_program(const struct filter_config *config, int socket)
 	run.first = report.pid;
 	if (!fork_first_program(report.pid, ipcns_first()))
 		log_fatal("out of memory");
-	if (ptrace(PTRACE_SEIZE, report.pid, NULL, PTRACE_ALL_OPTIONS) < 0)
+	if (remote_seize(report.pid) < 0)
 		log_fatal("cannot trace the program: %s", strerror(errno));
 	/* plain stops begin at the next resumption */
 	if (!config->stops)
-		ptrace(PTRACE_INTERRUPT, report.pid, NULL, NULL);
+		remote_interrupt(report.pid);
 	if (spawn_go(socket) < 0)
 		log_fatal("the program's process ended before its program");
 }

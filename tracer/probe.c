@@ -21,10 +21,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tracer/remote/syscall.h"
+#include "tracer/remote/remote.h"
 #include "tracer/spawn.h"
-#include "tracer/stops/stop.h"
-#include "tracer/stops/unotify.h"
+#include "tracer/stops/stops.h"
 #include "tracer/util/config.h"
 #include "tracer/util/log.h"
 
@@ -103,10 +102,10 @@ static enum verdict follow(pid_t pid, int socket, bool filtered)
 	}
 	if (filtered && !report.filtered)
 		return NO_FILTER;
-	if (ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_ALL_OPTIONS) < 0)
+	if (remote_seize(pid) < 0)
 		return NO_PTRACE;
 	/* plain stops begin at the next resumption */
-	if (!filtered && ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) < 0)
+	if (!filtered && remote_interrupt(pid) < 0)
 		return NO_PTRACE;
 	spawn_go(socket);
 	return answers_arrive(&task, filtered) ? WORKS : NO_STOP;

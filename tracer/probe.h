@@ -7,7 +7,7 @@
 
 #include "arch/arch.h"
 #include "tracer/options.h"
-#include "tracer/stops/filter.h"
+#include "tracer/stops/stops.h"
 
 /* Which stops work here: SECCOMP_ON or SECCOMP_OFF; sets run.notices.  Exits
    with one clear line when the wanted ones do not, or none. */

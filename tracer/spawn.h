@@ -13,12 +13,7 @@
 #include <signal.h>
 #include <sys/types.h>
 
-#include "tracer/stops/filter.h"
-
-#define PTRACE_ALL_OPTIONS \
-	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | \
-	 PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | \
-	 PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL)
+#include "tracer/stops/stops.h"
 
 /* What the program tells the tracer before it runs. */
 struct spawn_report {

@@ -1,28 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * calls.h - which system call is answered by whom.
+ * calls.h - what each call and event means for us: the door of this room.
  */
 #ifndef CALLS_CALLS_H
 #define CALLS_CALLS_H
 
-#include "tracer/stops/unotify.h"
-#include "tracer/tasks/task.h"
-
-/* Handle a seccomp or system-call stop.  Afterwards the task is to be
-   resumed, unless it has a deferred status (task->pending). */
-void calls_at_stop(struct task *task);
-
-/* Handle shmat once more, the long way: the short one has failed. */
-void calls_redo(struct task *task);
-
-/* At a stop that is no call's: handle the call that asked for it, if any. */
-void calls_retry(struct task *task);
-
-/* Handle a call that waits in a user notification. */
-void calls_at_unotify(const struct unotify *unotify);
-
-/* At a signal stop: a signal that came before we took the notice has
-   interrupted the call, which Linux's never are: it is made again. */
-void calls_restart_interrupted(struct task *task);
+#include "tracer/calls/dispatch.h"
+#include "tracer/calls/emul_host.h"
+#include "tracer/calls/exec.h"
+#include "tracer/calls/exit.h"
+#include "tracer/calls/fork.h"
+#include "tracer/calls/selfcheck.h"
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * dispatch.c - from a stop to the handler of the call, by number.
  */
-#include "tracer/calls/calls.h"
+#include "tracer/calls/dispatch.h"
 
 #include <errno.h>
 #include <linux/sched.h>
@@ -11,15 +11,14 @@
 #include <sys/personality.h>
 #include <sys/syscall.h>
 
-#include "tracer/calls/birth.h"
+#include "tracer/calls/exec.h"
+#include "tracer/calls/fork.h"
 #include "tracer/calls/mm.h"
 #include "tracer/calls/procfs.h"
 #include "tracer/calls/seccomp.h"
-#include "tracer/remote/syscall.h"
-#include "tracer/report/backtrace.h"
-#include "tracer/report/calllog.h"
-#include "tracer/tasks/caller.h"
-#include "tracer/tasks/ipcns.h"
+#include "tracer/remote/remote.h"
+#include "tracer/report/report.h"
+#include "tracer/tasks/tasks.h"
 #include "tracer/util/config.h"
 #include "tracer/util/log.h"
 

@@ -18,12 +18,9 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#include "tracer/remote/fastpath.h"
-#include "tracer/remote/fd.h"
-#include "tracer/remote/syscall.h"
-#include "tracer/store/memfd.h"
-#include "tracer/tasks/pidns.h"
-#include "tracer/tasks/userns.h"
+#include "tracer/remote/remote.h"
+#include "tracer/store/store.h"
+#include "tracer/tasks/tasks.h"
 #include "tracer/util/config.h"
 #include "tracer/util/proc.h"
 

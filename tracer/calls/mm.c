@@ -9,11 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/ptrace.h>
 #include <sys/syscall.h>
 
-#include "tracer/remote/syscall.h"
-#include "tracer/tasks/caller.h"
+#include "tracer/remote/remote.h"
+#include "tracer/tasks/tasks.h"
 #include "tracer/util/config.h"
 #include "tracer/util/proc.h"
 
@@ -241,7 +240,7 @@ static void interrupt_sharer(struct task *other, void *arg)
 
 	if (other != task && other->mm == task->mm &&
 	    other->state == TASK_RUNNING)
-		ptrace(PTRACE_INTERRUPT, other->tid, NULL, NULL);
+		remote_interrupt(other->tid);
 }
 
 void mm_watch_outside(struct task *task)

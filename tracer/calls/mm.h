@@ -6,7 +6,7 @@
 #ifndef CALLS_MM_H
 #define CALLS_MM_H
 
-#include "tracer/tasks/task.h"
+#include "tracer/tasks/tasks.h"
 
 /* True if the call is one of them and has been dealt with. */
 bool mm_handle(struct task *task);

@@ -18,8 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "tracer/remote/fd.h"
-#include "tracer/remote/syscall.h"
+#include "tracer/remote/remote.h"
 #include "tracer/util/config.h"
 #include "tracer/util/log.h"
 #include "tracer/util/proc.h"

@@ -11,7 +11,7 @@
 #ifndef CALLS_PROCFS_H
 #define CALLS_PROCFS_H
 
-#include "tracer/tasks/task.h"
+#include "tracer/tasks/tasks.h"
 
 struct procfs_file;
 

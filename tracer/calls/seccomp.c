@@ -18,8 +18,8 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "tracer/remote/syscall.h"
-#include "tracer/stops/filter.h"
+#include "tracer/remote/remote.h"
+#include "tracer/stops/stops.h"
 #include "tracer/util/config.h"
 
 /* The program's filter with ours in front, as it lies in its memory. */

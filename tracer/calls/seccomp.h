@@ -5,7 +5,7 @@
 #ifndef CALLS_SECCOMP_H
 #define CALLS_SECCOMP_H
 
-#include "tracer/tasks/task.h"
+#include "tracer/tasks/tasks.h"
 
 /* seccomp(2) and prctl(2): a filter of the program's own gets our exemption
    in front; it does not see what we set. */

@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tracer/remote/syscall.h"
-#include "tracer/store/memfd.h"
+#include "tracer/remote/remote.h"
+#include "tracer/store/store.h"
 #include "tracer/util/log.h"
 #include "tracer/util/proc.h"
 

@@ -5,7 +5,7 @@
 #ifndef CALLS_SELFCHECK_H
 #define CALLS_SELFCHECK_H
 
-#include "tracer/tasks/task.h"
+#include "tracer/tasks/tasks.h"
 
 /* Compare with /proc/TID/maps; a difference is our bug and ends the run. */
 void selfcheck_task(const struct task *task);

@@ -19,10 +19,10 @@
 #include <sys/wait.h>
 
 #include "tracer/remote/fd.h"
+#include "tracer/remote/stub.h"
 #include "tracer/remote/syscall.h"
-#include "tracer/stops/stop.h"
-#include "tracer/stops/unotify.h"
-#include "tracer/tasks/caller.h"
+#include "tracer/stops/stops.h"
+#include "tracer/tasks/tasks.h"
 #include "tracer/util/config.h"
 #include "tracer/util/proc.h"
 

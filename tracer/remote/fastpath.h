@@ -10,7 +10,7 @@
 #ifndef REMOTE_FASTPATH_H
 #define REMOTE_FASTPATH_H
 
-#include "tracer/tasks/task.h"
+#include "tracer/tasks/tasks.h"
 
 /* Can the call that the task is in be finished this way? */
 bool fastpath_is_possible(struct task *task);

@@ -23,8 +23,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tracer/remote/stub.h"
 #include "tracer/remote/syscall.h"
-#include "tracer/stops/unotify.h"
+#include "tracer/stops/stops.h"
 #include "tracer/util/config.h"
 #include "tracer/util/proc.h"
 

@@ -5,7 +5,7 @@
 #ifndef REMOTE_FD_H
 #define REMOTE_FD_H
 
-#include "tracer/tasks/task.h"
+#include "tracer/tasks/tasks.h"
 
 /* What was done to make room for it. */
 struct injected_fd {

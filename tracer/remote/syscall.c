@@ -22,8 +22,8 @@
 #include <sys/wait.h>
 
 #include "tracer/remote/mem.h"
-#include "tracer/stops/stop.h"
-#include "tracer/stops/unotify.h"
+#include "tracer/remote/seize.h"
+#include "tracer/stops/stops.h"
 #include "tracer/util/config.h"
 #include "tracer/util/log.h"
 #include "tracer/util/proc.h"
@@ -133,6 +133,12 @@ bool remote_has_moved(const struct task *task)
 	       info.si_pid != 0;
 }
 
+bool remote_event_message(const struct task *task, unsigned long *message)
+{
+	return ptrace(PTRACE_GETEVENTMSG, task->tid, NULL, message) == 0 &&
+	       !remote_has_moved(task);
+}
+
 /* ESRCH: killed meanwhile, its last status is on the way. */
 void remote_resume(struct task *task, int sig)
 {
@@ -145,7 +151,7 @@ void remote_resume(struct task *task, int sig)
 	/* The trap tells whether the group is still stopped.  Any other stop
 	   takes it back (ptrace_stop()): asked for until it comes. */
 	if (task->call.restore_group_stop)
-		ptrace(PTRACE_INTERRUPT, task->tid, NULL, NULL);
+		remote_interrupt(task->tid);
 	ptrace(plain ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, NULL,
 	       (void *)(long)sig);
 }
@@ -329,7 +335,7 @@ static void cancel(struct task *task, sysret_t result)
 static void ask_for_stop(struct task *task)
 {
 	task->retry_at_stop = true;
-	ptrace(PTRACE_INTERRUPT, task->tid, NULL, NULL);
+	remote_interrupt(task->tid);
 	unotify_answer(task->call.unotify, -513);
 }
 
@@ -431,38 +437,4 @@ int remote_poke(struct task *task, uint64_t addr, const void *buf, size_t len)
 	if (poke(task, addr, buf, len) == 0)
 		return 0;
 	return make_dumpable(task) ? poke(task, addr, buf, len) : -1;
-}
-
-/* A page of code, and one of data that the sequences read. */
-static bool map_stub(struct task *task)
-{
-	const uint64_t code[6] = {
-		run.arena_start, 2 * run.page_size, PROT_READ | PROT_EXEC,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-		(uint64_t)-1, 0,
-	};
-	const uint64_t data[6] = {
-		remote_stub_data(),
-		run.page_size,
-		PROT_READ | PROT_WRITE,
-	};
-
-	if (remote_inject(task, SYS_mmap, code) != (sysret_t)code[0])
-		return false;
-	return remote_poke(task, code[0], arch_stub, arch_stub_size) == 0 &&
-	       remote_inject(task, SYS_mprotect, data) == 0;
-}
-
-uint64_t remote_stub(struct task *task)
-{
-	if (run.arena_start == run.arena_end)
-		return 0;
-	if (!task->mm->stub)
-		task->mm->stub = map_stub(task);
-	return task->mm->stub ? run.arena_start : 0;
-}
-
-uint64_t remote_stub_data(void)
-{
-	return run.arena_start + run.page_size;
 }

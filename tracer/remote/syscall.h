@@ -16,7 +16,7 @@
 
 #include <stddef.h>
 
-#include "tracer/tasks/task.h"
+#include "tracer/tasks/tasks.h"
 
 enum call_kind {
 	CALL_IS_NATIVE,		/* task->call.asked says what */
@@ -46,11 +46,6 @@ void remote_answer(struct task *task, sysret_t result);
 /* Take the thread, just set going, to its next exit stop: 0 or -1, gone. */
 int remote_wait_exit(struct task *task);
 
-/* Make sure that our stub is mapped: the address of its code, or 0. */
-uint64_t remote_stub(struct task *task);
-/* Where its data page is. */
-uint64_t remote_stub_data(void);
-
 /* Is there a status of the thread, or will there never be one?  As waitpid
    with WNOHANG. */
 pid_t remote_poll_status(const struct task *task, int *status);
@@ -67,6 +62,10 @@ bool remote_was_interrupted(sysret_t result);
 /* At a stop that was asked for in place of a notice: begin the call in
    task->call.asked again, as if at its exit stop.  False: it was not. */
 bool remote_retry_at_stop(struct task *task);
+
+/* The message of the event stop that the thread is at.  False when the thread
+   was killed meanwhile: at its exit stop the message would be its status. */
+bool remote_event_message(const struct task *task, unsigned long *message);
 
 /* Set the thread going from the stop it is at, with a signal or 0. */
 void remote_resume(struct task *task, int sig);

@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "tracer/stops/unotify.h"
-#include "tracer/tasks/task.h"
+#include "tracer/tasks/tasks.h"
 #include "tracer/util/log.h"
 
 enum {

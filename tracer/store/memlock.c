@@ -20,7 +20,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "tracer/stops/unotify.h"
+#include "tracer/stops/stops.h"
 
 /* Newer than some C libraries. */
 #ifndef MADV_POPULATE_READ

@@ -1,28 +1,24 @@
 // SPDX-License-Identifier: MIT
 /*
- * birth.c - who shares which address space, from clone to the last exit.
+ * fork.c - new tasks, and who shares which address space.
  *
  * A child can report its first stop before its parent reports the event that
  * announces it; it waits until then.  A parent killed in between announces
  * nothing: its exit stop adopts such children.
  */
-#include "tracer/calls/birth.h"
+#include "tracer/calls/fork.h"
 
 #include <errno.h>
 #include <linux/kcmp.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include "tracer/calls/procfs.h"
-#include "tracer/remote/syscall.h"
-#include "tracer/tasks/caller.h"
-#include "tracer/tasks/ipcns.h"
-#include "tracer/tasks/pidns.h"
+#include "tracer/calls/exit.h"
+#include "tracer/remote/remote.h"
+#include "tracer/tasks/tasks.h"
 #include "tracer/util/config.h"
 #include "tracer/util/log.h"
 #include "tracer/util/proc.h"
@@ -34,39 +30,6 @@ struct undo {
 	uint64_t flags;		/* as the program gave them */
 	bool in_memory;		/* clone3 */
 };
-
-/* Threads of a process that can still announce a child. */
-struct threads {
-	pid_t tgid;
-	unsigned count;
-};
-
-/* Gives up one user; with the last one every attachment goes. */
-static void mm_put(struct task *task)
-{
-	const struct emul_caller caller = task_caller(task);
-	struct mm *mm = task->mm;
-
-	if (--mm->users == 0) {
-		emul_space_drop(&caller);
-		procfs_close_all(mm->procfs_files);
-		free(mm);
-	}
-	task->mm = NULL;
-}
-
-/* All that the task refers to, and the task. */
-static void release(struct task *task)
-{
-	if (task->mm)
-		mm_put(task);
-	if (task->ns)
-		ipcns_put(task->ns);
-	pidns_put(task->pidns);
-	cred_free(&task->cred);
-	free(task->undo);
-	task_free(task);
-}
 
 struct task *fork_first_program(pid_t tid, struct emul_ns *ns)
 {
@@ -203,27 +166,19 @@ static struct task *announce(struct task *parent, pid_t tid, uint64_t flags)
 	return waiting ? task : NULL;
 }
 
-/* The message of an event stop.  False when the task was killed meanwhile:
-   at its exit stop the message would be the exit status. */
-static bool event_message(const struct task *task, unsigned long *message)
-{
-	return ptrace(PTRACE_GETEVENTMSG, task->tid, NULL, message) == 0 &&
-	       !remote_has_moved(task);
-}
-
 struct task *fork_announced(struct task *parent, pid_t *expected)
 {
 	unsigned long tid;
 	struct task *task;
 
 	*expected = 0;
-	if (!event_message(parent, &tid))
+	if (!remote_event_message(parent, &tid))
 		return NULL;
 	task = announce(parent, (pid_t)tid, clone_flags(parent, (pid_t)tid));
 	if (task && task->died_unannounced) {
 		fork_adopt_orphans(task);
 		exit_event(task);
-		release(task);
+		task_release(task);
 		return NULL;
 	}
 	if (!task)
@@ -331,12 +286,18 @@ static void adopt_orphan(struct task *task, void *arg)
 		return;
 	announce(parent, task->tid, flags_from_kernel(parent, task->tid));
 	if (task->died_unannounced) {
-		release(task);
+		task_release(task);
 		return;
 	}
 	fork_first_stop(task);
 	remote_resume(task, 0);
 }
+
+/* Threads of a process that can still announce a child. */
+struct threads {
+	pid_t tgid;
+	unsigned count;
+};
 
 static void count_thread(struct task *task, void *arg)
 {
@@ -354,7 +315,7 @@ static void forget_dead_unannounced(struct task *task, void *arg)
 	if (task->state != TASK_UNANNOUNCED || !task->died_unannounced ||
 	    ++task->waited < 64)
 		return;
-	release(task);
+	task_release(task);
 }
 
 /* While another thread of the process lives it may be the parent, and
@@ -369,124 +330,4 @@ void fork_adopt_orphans(struct task *task)
 	task_each(count_thread, &threads);
 	if (threads.count == 1)
 		task_each(adopt_orphan, task);
-}
-
-static unsigned execs;		/* begun since they were last settled */
-
-void exec_begins(struct task *task)
-{
-	if (!task->mm || emul_space_is_empty(task->mm->space))
-		return;
-	task->in_exec = true;
-	execs++;
-}
-
-/* The old address space has our stub, the new one has not. */
-static bool has_new_space(const struct task *task)
-{
-	char byte;
-	struct iovec local = { &byte, 1 };
-	/* an address of the program travels as a pointer here */
-	struct iovec stub = { (void *)(uintptr_t)run.arena_start, 1 };
-
-	return process_vm_readv(task->tid, &local, 1, &stub, 1, 0) < 0 &&
-	       errno == EFAULT;
-}
-
-static void settle(struct task *task, void *arg)
-{
-	bool *any = arg;
-
-	if (!task->in_exec || !task->mm)
-		return;
-	if (task->mm->users == 1 && task->mm->stub && has_new_space(task)) {
-		task->in_exec = false;
-		mm_put(task);
-	} else {
-		*any = true;
-	}
-}
-
-void exec_settle(void)
-{
-	bool any = false;
-
-	if (!execs)
-		return;
-	task_each(settle, &any);
-	execs = any;
-}
-
-/* Exec by a thread that is not the leader takes the leader's id over. */
-struct task *exec_event(struct task *task)
-{
-	unsigned long former = (unsigned long)task->tid;
-	struct emul_space *space;
-
-	if (!event_message(task, &former))
-		former = (unsigned long)task->tid;
-	if ((pid_t)former != task->tid) {
-		struct task *thread = task_find((pid_t)former);
-
-		if (thread) {
-			pid_t tid = task->tid;
-
-			release(task);
-			task_rename(thread, tid);
-			task = thread;
-		}
-	}
-	cred_forget(&task->cred);
-	task_fork_over(task);
-	fork_adopt_orphans(task);
-	if (task->mm)
-		mm_put(task);
-	space = emul_space_new(run.emul);
-	task->mm = space ? mm_new(space) : NULL;
-	if (!task->mm) {
-		log_warn("out of memory: process %d is killed", task->tid);
-		kill(task->tid, SIGKILL);
-		return task;
-	}
-	task->mm->stop_all_calls = procfs_is_likely(task);
-	return task;
-}
-
-void exit_event(struct task *task)
-{
-	task_fork_over(task);
-	if (task->mm)
-		mm_put(task);
-	if (task->ns)
-		emul_task_exit(task->ns, task->creator);
-}
-
-/* A thread whose end we missed: it was killed at its exec event, say. */
-static void reap_one_missed(struct task *task, void *arg)
-{
-	const struct task *leader = arg;
-
-	if (task == leader || task->tgid != leader->tgid ||
-	    task->state == TASK_UNANNOUNCED)
-		return;
-	exit_event(task);
-	release(task);
-}
-
-/* The leader is reported dead last of all threads. */
-void exit_reap_missed(struct task *task)
-{
-	if (task->state != TASK_UNANNOUNCED && task->tid == task->tgid &&
-	    task->mm)
-		task_each(reap_one_missed, task);
-}
-
-void exit_dead(struct task *task)
-{
-	if (task->state == TASK_UNANNOUNCED) {
-		task->died_unannounced = true;
-		return;
-	}
-	exit_event(task);
-	release(task);
 }

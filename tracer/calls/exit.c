@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+/*
+ * exit.c - the end of tasks, and of address spaces.
+ */
+#include "tracer/calls/exit.h"
+
+#include <stdlib.h>
+
+#include "tracer/calls/procfs.h"
+#include "tracer/tasks/tasks.h"
+
+void mm_put(struct task *task)
+{
+	const struct emul_caller caller = task_caller(task);
+	struct mm *mm = task->mm;
+
+	if (--mm->users == 0) {
+		emul_space_drop(&caller);
+		procfs_close_all(mm->procfs_files);
+		free(mm);
+	}
+	task->mm = NULL;
+}
+
+void task_release(struct task *task)
+{
+	if (task->mm)
+		mm_put(task);
+	if (task->ns)
+		ipcns_put(task->ns);
+	pidns_put(task->pidns);
+	cred_free(&task->cred);
+	free(task->undo);
+	task_free(task);
+}
+
+void exit_event(struct task *task)
+{
+	task_fork_over(task);
+	if (task->mm)
+		mm_put(task);
+	if (task->ns)
+		emul_task_exit(task->ns, task->creator);
+}
+
+/* A thread whose end we missed: it was killed at its exec event, say. */
+static void reap_one_missed(struct task *task, void *arg)
+{
+	const struct task *leader = arg;
+
+	if (task == leader || task->tgid != leader->tgid ||
+	    task->state == TASK_UNANNOUNCED)
+		return;
+	exit_event(task);
+	task_release(task);
+}
+
+/* The leader is reported dead last of all threads. */
+void exit_reap_missed(struct task *task)
+{
+	if (task->state != TASK_UNANNOUNCED && task->tid == task->tgid &&
+	    task->mm)
+		task_each(reap_one_missed, task);
+}
+
+void exit_dead(struct task *task)
+{
+	if (task->state == TASK_UNANNOUNCED) {
+		task->died_unannounced = true;
+		return;
+	}
+	exit_event(task);
+	task_release(task);
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+/*
+ * stub.c - our page of code in the program, and its page of data.
+ */
+#include "tracer/remote/stub.h"
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "tracer/remote/syscall.h"
+#include "tracer/util/config.h"
+
+/* A page of code, and one of data that the sequences read. */
+static bool map_stub(struct task *task)
+{
+	const uint64_t code[6] = {
+		run.arena_start, 2 * run.page_size, PROT_READ | PROT_EXEC,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+		(uint64_t)-1, 0,
+	};
+	const uint64_t data[6] = {
+		remote_stub_data(),
+		run.page_size,
+		PROT_READ | PROT_WRITE,
+	};
+
+	if (remote_inject(task, SYS_mmap, code) != (sysret_t)code[0])
+		return false;
+	return remote_poke(task, code[0], arch_stub, arch_stub_size) == 0 &&
+	       remote_inject(task, SYS_mprotect, data) == 0;
+}
+
+uint64_t remote_stub(struct task *task)
+{
+	if (run.arena_start == run.arena_end)
+		return 0;
+	if (!task->mm->stub)
+		task->mm->stub = map_stub(task);
+	return task->mm->stub ? run.arena_start : 0;
+}
+
+uint64_t remote_stub_data(void)
+{
+	return run.arena_start + run.page_size;
+}
