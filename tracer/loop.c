@@ -50,7 +50,7 @@ static bool next_event(struct event *event)
 		}
 		if (unotify_deferred(&event->unotify))
 			return true;
-		if (run.notices) {
+		if (unotify_can_come()) {
 			look = unotify_sigchld_came() || look;
 			take_unotify(!look);
 			look = unotify_sigchld_came() || look;
@@ -58,7 +58,7 @@ static bool next_event(struct event *event)
 				continue;
 			unotify_block_sigchld();
 		}
-		look = !wait_take(!run.notices);
+		look = !wait_take(!unotify_can_come());
 		if (look && !task_any_deferred())
 			return false;
 	}
@@ -68,7 +68,7 @@ static void handled(struct task *task, int sig)
 {
 	if (task->pending)	/* it is at another stop already */
 		return;
-	if (run.self_check && task->call.handled &&
+	if (config.self_check && task->call.handled &&
 	    task->fastpath.kind == FASTPATH_NONE)
 		selfcheck_task(task);
 	task->call.handled = false;
@@ -96,7 +96,7 @@ static void end_fastpath(struct task *task)
 	if (task->fastpath.kind == FASTPATH_NONE)
 		return;
 	task->fastpath.kind = FASTPATH_NONE;
-	if (run.self_check)
+	if (config.self_check)
 		selfcheck_task(task);
 }
 
@@ -136,7 +136,7 @@ static void handle_event_stop(struct task *task)
 	if (task->state == TASK_ANNOUNCED)
 		fork_first_stop(task);
 	task->call.restore_group_stop = false;
-	if (task->listening && task->tid == run.first)
+	if (task->listening && task->tid == config.first)
 		kill(getppid(), SIGCONT); /* see supervise.c */
 	task->listening = false;
 	if (task->retry_at_stop)

@@ -27,8 +27,6 @@
 #include "tracer/util/log.h"
 #include "tracer/util/proc.h"
 
-struct run run = { .listener = -1 };
-
 /* Away from the user's terminal, directory and files; we die with the
    process that the user knows, and the programs with us. */
 static void step_aside(pid_t front, int socket)
@@ -58,27 +56,37 @@ static void set_limits(const struct options *options)
 		limits->shmseg = options->shmseg.value;
 }
 
-static void place_arena(struct filter_config *config)
+static void place_arena(void)
 {
-	const struct arch_window *window = probe_arena(config->page_size);
+	const struct arch_window *window = probe_arena(config.page_size);
 
-	run.task_size = UINT64_MAX;
+	config.task_size = UINT64_MAX;
 	if (!window)
 		return;
-	config->arena_start = window->start;
-	config->arena_end = window->start + window->len;
-	run.task_size = window->task_size;
+	config.arena_start = window->start;
+	config.arena_end = window->start + window->len;
+	config.task_size = window->task_size;
 }
 
-static void plan(const struct options *options, struct filter_config *config)
+/* Even: the next number is the cookie of the stub's last call. */
+static uint64_t make_cookie(void)
 {
-	*config = (struct filter_config){
-		.page_size = (uint64_t)sysconf(_SC_PAGESIZE),
-		.opens = options->proc == PROC_ON,
-	};
-	if (getrandom(&config->cookie, sizeof(config->cookie), 0) < 0)
-		config->cookie = (uint64_t)getpid() << 32 | 0x53485954;
-	config->cookie &= ~UINT64_C(1);
+	uint64_t cookie;
+
+	if (getrandom(&cookie, sizeof(cookie), 0) < 0)
+		cookie = (uint64_t)getpid() << 32 | 0x53485954;
+	return cookie & ~UINT64_C(1);
+}
+
+static void configure(const struct options *options)
+{
+	config.page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+	config.cookie = make_cookie();
+	config.proc = options->proc;
+	config.stop_opens = options->proc == PROC_ON;
+	config.self_check = options->self_check;
+	config.verbose = options->verbose || options->stack_trace;
+	config.stack_trace = options->stack_trace;
 	if (proc_init() < 0)
 		log_fatal("no /proc here, and none can be mounted: it is "
 			  "needed to know who calls");
@@ -86,64 +94,56 @@ static void plan(const struct options *options, struct filter_config *config)
 	overcommit_init();
 	pidns_init();
 	probe_means();
-	place_arena(config);
-	config->stops = probe_stops(options->seccomp, config) == SECCOMP_ON;
-	config->notices = run.notices = run.notices && config->stops &&
-					 !options->stack_trace;
-	run.filtered = config->stops;
-	run.page_size = config->page_size;
-	run.arena_start = config->arena_start;
-	run.arena_end = config->arena_end;
-	run.cookie = config->cookie;
-	run.proc = options->proc;
-	run.self_check = options->self_check;
-	run.verbose = options->verbose || options->stack_trace;
-	run.stack_trace = options->stack_trace;
+	place_arena();
+	probe_stops(options->seccomp);
+	if (options->stack_trace) /* a stack is read at a ptrace stop */
+		config.use_unotify = false;
 }
 
 static void set_up_emulation(const struct options *options)
 {
-	struct emul_config config = {
-		.page_size = run.page_size,
+	struct emul_config emul = {
+		.page_size = config.page_size,
 		/* emul leaves its first page free: our second one */
-		.arena_start = run.arena_start ?
-			run.arena_start + run.page_size : 0,
-		.arena_end = run.arena_end,
-		.task_size = run.task_size,
+		.arena_start = config.arena_start ?
+				       config.arena_start + config.page_size :
+				       0,
+		.arena_end = config.arena_end,
+		.task_size = config.task_size,
 		.exec_takes_key = arch_exec_takes_key,
 		.huge_group = (uint32_t)proc_number("sys/vm/hugetlb_shm_group"),
 	};
 
-	memfd_huge_sizes(&config.huge_shift, &config.huge_sizes);
-	run.emul = emul_new(&host, NULL, &config);
-	if (!run.emul || ipcns_init() < 0)
+	memfd_huge_sizes(&emul.huge_shift, &emul.huge_sizes);
+	config.emul = emul_new(&host, NULL, &emul);
+	if (!config.emul || ipcns_init() < 0)
 		log_fatal("out of memory");
 	set_limits(options);
 }
 
 /* Take hold of the program, which waits for our word. */
-static void seize_program(const struct filter_config *config, int socket)
+static void seize_program(int socket)
 {
 	struct spawn_report report;
 
-	if (spawn_prepare(socket, config, &report, &run.listener) < 0)
+	if (spawn_prepare(socket, &report, &config.listener) < 0)
 		log_fatal("the program's process ended before its program");
-	if (config->stops && !report.filtered)
+	if (config.use_filter && !report.filtered)
 		log_fatal("cannot install the seccomp filter");
-	if (config->notices && !unotify_is_cheap(run.listener))
+	if (config.use_unotify && !unotify_is_cheap(config.listener))
 		log_fatal("the seccomp filter has no listener");
-	if (run.listener >= 0 && !unotify_works(run.listener)) {
-		close(run.listener);
-		run.listener = -1;
+	if (config.listener >= 0 && !unotify_works(config.listener)) {
+		close(config.listener);
+		config.listener = -1;
 	}
-	run.no_new_privs = report.no_new_privs;
-	run.first = report.pid;
+	config.hide_no_new_privs = report.no_new_privs;
+	config.first = report.pid;
 	if (!fork_first_program(report.pid, ipcns_first()))
 		log_fatal("out of memory");
 	if (remote_seize(report.pid) < 0)
 		log_fatal("cannot trace the program: %s", strerror(errno));
 	/* plain stops begin at the next resumption */
-	if (!config->stops)
+	if (!config.use_filter)
 		remote_interrupt(report.pid);
 	if (spawn_go(socket) < 0)
 		log_fatal("the program's process ended before its program");
@@ -152,16 +152,14 @@ static void seize_program(const struct filter_config *config, int socket)
 _Noreturn static void trace(const struct options *options, int socket,
 			    pid_t front)
 {
-	struct filter_config config;
-
 	step_aside(front, socket);
-	plan(options, &config);
+	configure(options);
 	set_up_emulation(options);
-	seize_program(&config, socket);
+	seize_program(socket);
 	close(socket);
 	loop_run();
 	ipcns_done();
-	emul_free(run.emul);
+	emul_free(config.emul);
 	exit(0);
 }
 

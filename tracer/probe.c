@@ -46,15 +46,14 @@ static bool is_probed(int64_t nr)
 	       nr == SYS_shmdt;
 }
 
-_Noreturn static void probed_child(int socket,
-				   const struct filter_config *config)
+_Noreturn static void probed_child(int socket, const struct config *conf)
 {
 	struct spawn_report report = { 0 };
 	int listener = -1;
 	char byte;
 
-	if (config->stops)
-		listener = spawn_install(config, &report);
+	if (conf->use_filter)
+		listener = spawn_install(conf, &report);
 	if (spawn_send_report(socket, &report, listener) < 0 ||
 	    recv(socket, &byte, 1, 0) != 1)
 		_exit(1);
@@ -97,7 +96,8 @@ static enum verdict follow(pid_t pid, int socket, bool filtered)
 	if (spawn_receive_report(socket, &report, &listener) < 0)
 		return NO_STOP;
 	if (listener >= 0) {
-		run.notices = arch_can_repeat && unotify_is_cheap(listener);
+		config.use_unotify =
+			arch_can_repeat && unotify_is_cheap(listener);
 		close(listener);
 	}
 	if (filtered && !report.filtered)
@@ -111,7 +111,7 @@ static enum verdict follow(pid_t pid, int socket, bool filtered)
 	return answers_arrive(&task, filtered) ? WORKS : NO_STOP;
 }
 
-static enum verdict try_stops(const struct filter_config *config)
+static enum verdict try_stops(const struct config *conf)
 {
 	enum verdict verdict;
 	int pair[2];
@@ -124,10 +124,10 @@ static enum verdict try_stops(const struct filter_config *config)
 		log_fatal("cannot fork: %s", strerror(errno));
 	if (pid == 0) {
 		close(pair[0]);
-		probed_child(pair[1], config);
+		probed_child(pair[1], conf);
 	}
 	close(pair[1]);
-	verdict = follow(pid, pair[0], config->stops);
+	verdict = follow(pid, pair[0], conf->use_filter);
 	close(pair[0]);
 	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, __WALL) > 0)
@@ -135,19 +135,19 @@ static enum verdict try_stops(const struct filter_config *config)
 	return verdict;
 }
 
-enum seccomp_mode probe_stops(enum seccomp_mode wanted,
-			      const struct filter_config *config)
+void probe_stops(enum seccomp_mode wanted)
 {
-	struct filter_config with = *config, without = *config;
+	struct config with = config, without = config;
 	enum verdict verdict = WORKS;
 
-	with.stops = true;
-	without.stops = false;
+	with.use_filter = true;
 	if (wanted != SECCOMP_OFF) {
 		verdict = try_stops(&with);
+		config.use_filter = verdict == WORKS;
 		if (verdict == WORKS)
-			return SECCOMP_ON;
+			return;
 	}
+	config.use_unotify = false;
 	if (verdict == NO_PTRACE)
 		log_fatal("this host does not let us trace (ptrace is refused: "
 			  "see kernel.yama.ptrace_scope, or the sandbox's "
@@ -159,7 +159,7 @@ enum seccomp_mode probe_stops(enum seccomp_mode wanted,
 				  "an outer seccomp filter hides the calls");
 	verdict = try_stops(&without);
 	if (verdict == WORKS)
-		return SECCOMP_OFF;
+		return;
 	log_fatal(verdict == NO_PTRACE ?
 			  "this host does not let us trace (ptrace is "
 			  "refused)" :
@@ -202,7 +202,7 @@ void probe_means(void)
 		log_fatal("this host refuses memfd_create: %s",
 			  strerror(errno));
 	close(fd);
-	run.memory_by_proc =
+	config.memory_by_proc =
 		process_vm_readv(getpid(), &local, 1, &remote, 1, 0) != 1 ||
 		process_vm_writev(getpid(), &local, 1, &remote, 1, 0) != 1;
 }

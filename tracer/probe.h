@@ -7,14 +7,12 @@
 
 #include "arch/arch.h"
 #include "tracer/options.h"
-#include "tracer/stops/stops.h"
 
-/* Which stops work here: SECCOMP_ON or SECCOMP_OFF; sets run.notices.  Exits
-   with one clear line when the wanted ones do not, or none. */
-enum seccomp_mode probe_stops(enum seccomp_mode wanted,
-			      const struct filter_config *config);
+/* Which stops work here: sets config.use_filter and config.use_unotify.  Exits
+   with one clear line when the wanted ones do not work, or none does. */
+void probe_stops(enum seccomp_mode wanted);
 
-/* What attaches and pointer arguments need: sets run.memory_by_proc; exits
+/* What attaches and pointer arguments need: sets config.memory_by_proc; exits
    with one clear line when the host denies it. */
 void probe_means(void);
 

@@ -47,17 +47,16 @@ static int set_filter_best(const struct filter *filter, int *listener)
 	return set_filter(filter, 0) == 0 ? 0 : -errno;
 }
 
-int spawn_install(const struct filter_config *config,
-		  struct spawn_report *report)
+int spawn_install(const struct config *conf, struct spawn_report *report)
 {
-	struct filter_config own = *config;
+	struct config own = *conf;
 	struct filter filter;
 	int listener, result;
 
 	filter_build(&filter, &own);
 	result = set_filter_best(&filter, &listener);
 	if (result == -EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
-		own.views = true;
+		own.hide_no_new_privs = true;
 		report->no_new_privs = 1;
 		filter_build(&filter, &own);
 		result = set_filter_best(&filter, &listener);
@@ -78,11 +77,10 @@ int spawn_receive_report(int socket, struct spawn_report *report,
 	return fdpass_receive(socket, report, sizeof(*report), listener);
 }
 
-int spawn_prepare(int socket, const struct filter_config *config,
-		  struct spawn_report *report, int *listener)
+int spawn_prepare(int socket, struct spawn_report *report, int *listener)
 {
-	if (send(socket, config, sizeof(*config), MSG_NOSIGNAL) !=
-	    sizeof(*config))
+	if (send(socket, &config, sizeof(config), MSG_NOSIGNAL) !=
+	    sizeof(config))
 		return -1;
 	return spawn_receive_report(socket, report, listener);
 }
@@ -115,14 +113,14 @@ _Noreturn void spawn_program(char **argv, int socket, pid_t tracer,
 			     const struct spawn_signals *signals)
 {
 	struct spawn_report report = { .pid = getpid() };
-	struct filter_config config;
+	struct config conf;
 	int listener;
 
 	/* Yama lets only ancestors trace, unless we say so; elsewhere EINVAL */
 	prctl(PR_SET_PTRACER, tracer, 0, 0, 0);
-	if (recv(socket, &config, sizeof(config), 0) != sizeof(config))
+	if (recv(socket, &conf, sizeof(conf), 0) != sizeof(conf))
 		_exit(EXIT_OWN);
-	listener = spawn_install(&config, &report);
+	listener = spawn_install(&conf, &report);
 	if (spawn_send_report(socket, &report, listener) < 0)
 		_exit(EXIT_OWN);
 	if (listener >= 0)

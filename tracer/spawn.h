@@ -35,8 +35,7 @@ void spawn_drop_files(int keep);
 
 /* In the process to be traced: install the filter, as far as the host
    allows.  Returns the listener's descriptor, or -1. */
-int spawn_install(const struct filter_config *config,
-		  struct spawn_report *report);
+int spawn_install(const struct config *conf, struct spawn_report *report);
 
 /* The report, with the listener unless it is -1: 0 or -1. */
 int spawn_send_report(int socket, const struct spawn_report *report,
@@ -49,10 +48,9 @@ int spawn_receive_report(int socket, struct spawn_report *report,
 _Noreturn void spawn_program(char **argv, int socket, pid_t tracer,
 			     const struct spawn_signals *signals);
 
-/* In the tracer: say which filter, and wait for the report (with the
+/* In the tracer: send the configuration, and wait for the report (with the
    listener, or -1): 0 or -1. */
-int spawn_prepare(int socket, const struct filter_config *config,
-		  struct spawn_report *report, int *listener);
+int spawn_prepare(int socket, struct spawn_report *report, int *listener);
 /* Tell the program to go on: 0 or -1. */
 int spawn_go(int socket);
 

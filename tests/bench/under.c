@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #include "arch/arch.h"
-#include "tracer/spawn.h"
+#include "tracer/remote/seize.h"
 #include "tracer/stops/filter.h"
 #include "tracer/stops/stop.h"
 
@@ -48,12 +48,12 @@ static void replace_answers(struct filter *filter, uint32_t action)
 			filter->code[i].k = action;
 }
 
-static int set_filter(const struct filter_config *config, uint32_t action)
+static int set_filter(const struct config *conf, uint32_t action)
 {
 	struct filter filter;
 	struct sock_fprog program = { .filter = filter.code };
 
-	filter_build(&filter, config);
+	filter_build(&filter, conf);
 	program.len = filter.len;
 	replace_answers(&filter, action);
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
@@ -61,19 +61,19 @@ static int set_filter(const struct filter_config *config, uint32_t action)
 
 static void install_filter(uint32_t action)
 {
-	struct filter_config config = {
+	struct config conf = {
 		.arena_start = arch_windows[0].start,
 		.arena_end = arch_windows[0].start + arch_windows[0].len,
 		.page_size = (uint64_t)sysconf(_SC_PAGESIZE),
 		.cookie = UINT64_C(0x5eed5eed5eed5eed),
-		.stops = true,
+		.use_filter = true,
 	};
 
-	if (set_filter(&config, action) == 0)
+	if (set_filter(&conf, action) == 0)
 		return;
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	config.views = true;
-	if (set_filter(&config, action) < 0)
+	conf.hide_no_new_privs = true;
+	if (set_filter(&conf, action) < 0)
 		fail("cannot install a filter");
 }
 

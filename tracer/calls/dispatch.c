@@ -31,10 +31,10 @@ typedef void handler(struct task *task);
 static void answer(struct task *task, enum log_call which, sysret_t result)
 {
 	remote_answer(task, result);
-	if (!run.verbose)
+	if (!config.verbose)
 		return;
 	log_call(task->tid, which, task->call.asked.args, result);
-	if (run.stack_trace)
+	if (config.stack_trace)
 		backtrace_print(task->tid);
 }
 
@@ -188,13 +188,13 @@ static void handle_native(struct task *task)
 	if (mm_handle(task))
 		return;
 	if (procfs_handles(task->call.asked.nr)) {
-		if (run.proc != PROC_OFF)
+		if (config.proc != PROC_OFF)
 			handle(task);
 		return;
 	}
 	/* With a filter, an entry stop comes only for the sake of the address
 	   space and of /proc: all else has its seccomp stop still to come. */
-	if (task->call.at == CALL_ENTRY && run.filtered)
+	if (task->call.at == CALL_ENTRY && config.use_filter)
 		return;
 	exec_settle();
 	if (handle)
@@ -267,7 +267,7 @@ void calls_restart_interrupted(struct task *task)
 	struct arch_call call;
 	int64_t result;
 
-	if (!run.notices || arch_fetch(task->tid, &regs, &call) < 0 ||
+	if (!config.use_unotify || arch_fetch(task->tid, &regs, &call) < 0 ||
 	    (call.nr != SYS_shmget && call.nr != SYS_shmctl) ||
 	    arch_result(task->tid, &result) < 0)
 		return;

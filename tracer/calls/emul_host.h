@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * emul_host.h - what emul/ asks of the world: memfd pages, mapped into programs.
+ * emul_host.h - what emul/ asks for: memfd pages, mapped into programs.
  */
 #ifndef CALLS_EMUL_HOST_H
 #define CALLS_EMUL_HOST_H

@@ -32,7 +32,7 @@ static bool has_new_space(const struct task *task)
 	char byte;
 	struct iovec local = { &byte, 1 };
 	/* an address of the program travels as a pointer here */
-	struct iovec stub = { (void *)(uintptr_t)run.arena_start, 1 };
+	struct iovec stub = { (void *)(uintptr_t)config.arena_start, 1 };
 
 	return process_vm_readv(task->tid, &local, 1, &stub, 1, 0) < 0 &&
 	       errno == EFAULT;
@@ -86,7 +86,7 @@ struct task *exec_event(struct task *task)
 	fork_adopt_orphans(task);
 	if (task->mm)
 		mm_put(task);
-	space = emul_space_new(run.emul);
+	space = emul_space_new(config.emul);
 	task->mm = space ? mm_new(space) : NULL;
 	if (!task->mm) {
 		log_warn("out of memory: process %d is killed", task->tid);

@@ -34,7 +34,7 @@ struct undo {
 struct task *fork_first_program(pid_t tid, struct emul_ns *ns)
 {
 	struct task *task = task_add(tid);
-	struct emul_space *space = emul_space_new(run.emul);
+	struct emul_space *space = emul_space_new(config.emul);
 
 	if (!task || !space)
 		return NULL;

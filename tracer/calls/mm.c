@@ -184,9 +184,9 @@ static bool translate(struct task *task, struct emul_mmcall *call)
 
 static bool touches(uint64_t addr, uint64_t len)
 {
-	uint64_t stub = run.arena_start;
+	uint64_t stub = config.arena_start;
 
-	return addr < stub + 2 * run.page_size && len &&
+	return addr < stub + 2 * config.page_size && len &&
 	       (addr >= stub || stub - addr < len);
 }
 
@@ -245,7 +245,7 @@ static void interrupt_sharer(struct task *other, void *arg)
 
 void mm_watch_outside(struct task *task)
 {
-	if (!task->mm || task->mm->stop_all_mm_calls || !run.filtered ||
+	if (!task->mm || task->mm->stop_all_mm_calls || !config.use_filter ||
 	    !emul_space_is_outside(task->mm->space))
 		return;
 	task->mm->stop_all_mm_calls = true;

@@ -207,7 +207,7 @@ void procfs_open(struct task *task)
 	sysret_t result;
 	int which;
 
-	if (run.listener < 0 || !read_opening(task, &opening))
+	if (config.listener < 0 || !read_opening(task, &opening))
 		return;
 	result = remote_run(task);
 	if (result >= 0) {

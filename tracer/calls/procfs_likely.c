@@ -137,7 +137,7 @@ bool procfs_is_likely(struct task *task)
 	bool found;
 	int fd;
 
-	if (run.proc != PROC_AUTO)
+	if (config.proc != PROC_AUTO)
 		return false;
 	fd = proc_open(task->tid, "exe", O_RDONLY);
 	if (fd < 0)

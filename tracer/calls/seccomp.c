@@ -51,11 +51,6 @@ static void replace_trace(struct patched_filter *patched)
 static sysret_t read_and_patch(struct task *task, uint64_t at,
 			       struct patched_filter *patched)
 {
-	const struct filter_config config = {
-		.arena_start = run.arena_start,
-		.arena_end = run.arena_end,
-		.page_size = run.page_size,
-	};
 	struct sock_fprog program;
 	unsigned prefix = filter_exemption(patched->code, &config);
 	sysret_t result = remote_read(task, at, &program, sizeof(program));
@@ -122,7 +117,7 @@ static sysret_t install(struct task *task, unsigned pointer,
    the program a right that it does not have. */
 static bool may_install(struct task *task)
 {
-	return !run.no_new_privs || task->no_new_privs ||
+	return !config.hide_no_new_privs || task->no_new_privs ||
 	       cred_get(&task->cred, task->tid)->caps & EMUL_CAP_SYS_ADMIN;
 }
 
@@ -197,8 +192,8 @@ void seccomp_handle_prctl(struct task *task)
 			task->no_new_privs = true;
 		break;
 	case PR_GET_NO_NEW_PRIVS:
-		if (run.no_new_privs && !args[1] && !args[2] && !args[3] &&
-		    !args[4])
+		if (config.hide_no_new_privs && !args[1] && !args[2] &&
+		    !args[3] && !args[4])
 			remote_answer(task, task->no_new_privs);
 		break;
 	default:

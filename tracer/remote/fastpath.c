@@ -28,7 +28,7 @@
 
 bool fastpath_is_possible(struct task *task)
 {
-	return arch_stub_attach && run.listener >= 0 && run.filtered &&
+	return arch_stub_attach && config.listener >= 0 && config.use_filter &&
 	       task->call.at == CALL_SECCOMP && task->mm->users == 1 &&
 	       task->mm->stub && !task->mm->stop_all_mm_calls &&
 	       !task->mm->stop_all_calls && !task->fastpath.failed &&
@@ -39,7 +39,7 @@ static int write_data(struct task *task, uint64_t expected)
 {
 	uint64_t data[ARCH_STUB_WORDS];
 
-	arch_stub_data(&task->call.regs, expected, run.cookie + 1, data);
+	arch_stub_data(&task->call.regs, expected, config.cookie + 1, data);
 	return remote_write(task, remote_stub_data(), data, sizeof(data)) == 0 ?
 		       0 :
 		       -1;
@@ -51,7 +51,8 @@ static int write_file(struct task *task, const struct arch_stub_file *file,
 {
 	uint64_t data[ARCH_STUB_WORDS + ARCH_STUB_FILE_WORDS];
 
-	arch_stub_data(&task->call.regs, file->mmap[0], run.cookie + 1, data);
+	arch_stub_data(&task->call.regs, file->mmap[0], config.cookie + 1,
+		       data);
 	*call = arch_stub_file(file, remote_stub_data(),
 			       data + ARCH_STUB_WORDS);
 	return remote_write(task, remote_stub_data(), data, sizeof(data)) == 0 ?
@@ -150,7 +151,7 @@ static void complete_in_stub(struct task *task, enum fastpath_kind kind,
 			     const struct arch_call *call, size_t sequence)
 {
 	arch_rewrite(task->tid, &task->call.regs, call,
-		     run.arena_start + sequence);
+		     config.arena_start + sequence);
 	task->fastpath.kind = kind;
 	task->call.at = CALL_IN_STUB;
 	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
@@ -160,7 +161,8 @@ sysret_t fastpath_attach(struct task *task, int fd, const uint64_t args[6])
 {
 	struct arch_call trigger = {
 		.nr = SYS_getpgid,
-		.args = { args[0], args[1], args[2], args[3], 0, run.cookie },
+		.args = { args[0], args[1], args[2], args[3], 0,
+			  config.cookie },
 	};
 
 	/* making it dumpable can have taken it from its seccomp stop */
@@ -182,7 +184,7 @@ sysret_t fastpath_attach(struct task *task, int fd, const uint64_t args[6])
 bool fastpath_may_open(const struct task *task)
 {
 	return arch_stub_open && !task->mm->cannot_open_proc &&
-	       !task->own_filter && run.proc != PROC_ON && !task->pidns;
+	       !task->own_filter && config.proc != PROC_ON && !task->pidns;
 }
 
 sysret_t fastpath_open(struct task *task, const struct arch_stub_file *file)
@@ -218,7 +220,7 @@ static bool is_at_end(struct task *task)
 	return task->fastpath.kind == FASTPATH_ATTACH && remote_info(task) &&
 	       look->op == PTRACE_SYSCALL_INFO_SECCOMP &&
 	       look->seccomp.nr == SYS_getpgid &&
-	       look->seccomp.args[5] == run.cookie + 1;
+	       look->seccomp.args[5] == config.cookie + 1;
 }
 
 enum fastpath_state fastpath_at_seccomp(struct task *task)
@@ -253,7 +255,7 @@ static bool is_past_commit(const struct task *task)
 	uint64_t ip;
 
 	return !task->fastpath.held.si_signo && arch_ip(task->tid, &ip) == 0 &&
-	       arch_stub_is_past_commit(task->tid, ip - run.arena_start,
+	       arch_stub_is_past_commit(task->tid, ip - config.arena_start,
 					task->fastpath.addr);
 }
 
@@ -261,8 +263,8 @@ static bool is_in_stub(struct task *task)
 {
 	uint64_t ip;
 
-	return arch_ip(task->tid, &ip) == 0 && ip >= run.arena_start &&
-	       ip < run.arena_start + run.page_size;
+	return arch_ip(task->tid, &ip) == 0 && ip >= config.arena_start &&
+	       ip < config.arena_start + config.page_size;
 }
 
 enum fastpath_state fastpath_at_signal(struct task *task, int sig)

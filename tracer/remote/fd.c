@@ -59,7 +59,7 @@ static void answer_with_fd(uint64_t id, struct injection *injection)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &mask);
 	injection->result =
-		ioctl(run.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &addfd);
+		ioctl(config.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &addfd);
 	if (injection->result < 0)
 		injection->result = -errno;
 	sigprocmask(SIG_SETMASK, &mask, NULL);
@@ -102,7 +102,7 @@ static sysret_t inject_once(struct task *task, struct injection *injection)
 {
 	const struct arch_call trigger = {
 		.nr = SYS_getpgid,
-		.args = { [5] = run.cookie },
+		.args = { [5] = config.cookie },
 	};
 	int64_t result;
 
@@ -148,7 +148,7 @@ static sysret_t inject_anywhere(struct task *task, int fd, int flags)
 				       .at = -1,
 				       .fd_flags = O_CLOEXEC };
 
-	if (run.listener < 0)
+	if (config.listener < 0)
 		return inject_by_proc(task, fd, flags);
 	return inject_by_unotify(task, &injection);
 }
@@ -231,7 +231,7 @@ static sysret_t inject_in_place(struct task *task, int fd,
 	struct injection injection = { .fd = fd, .fd_flags = O_CLOEXEC };
 	sysret_t result;
 
-	if (run.listener < 0 || !find_replaceable(task, injected))
+	if (config.listener < 0 || !find_replaceable(task, injected))
 		return -EMFILE;
 	injection.at = injected->number;
 	result = inject_by_unotify(task, &injection);

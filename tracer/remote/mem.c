@@ -29,7 +29,7 @@ static bool can_read_code(void)
 	if (answer != UNKNOWN)
 		return answer == YES;
 	answer = NO;
-	page = mmap(NULL, run.page_size, PROT_EXEC,
+	page = mmap(NULL, config.page_size, PROT_EXEC,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (page == MAP_FAILED)
 		return false;
@@ -39,7 +39,7 @@ static bool can_read_code(void)
 		close(pair[0]);
 		close(pair[1]);
 	}
-	munmap(page, run.page_size);
+	munmap(page, config.page_size);
 	return answer == YES;
 }
 
@@ -120,7 +120,7 @@ static sysret_t copy(pid_t tid, copy_fn *fn, uint64_t addr, char *buf,
 
 	while (done < len) {
 		uint64_t at = addr + done;
-		uint64_t rest = run.page_size - at % run.page_size;
+		uint64_t rest = config.page_size - at % config.page_size;
 		size_t part = len - done < rest ? len - done : (size_t)rest;
 		struct iovec local = { buf + done, part };
 		/* an address of the program travels as a pointer here */
@@ -143,7 +143,8 @@ static sysret_t copy(pid_t tid, copy_fn *fn, uint64_t addr, char *buf,
 
 sysret_t mem_read(pid_t tid, uint64_t addr, void *buf, size_t len)
 {
-	return copy(tid, run.memory_by_proc ? read_by_proc : process_vm_readv,
+	return copy(tid,
+		    config.memory_by_proc ? read_by_proc : process_vm_readv,
 		    addr, buf, len);
 }
 
@@ -151,6 +152,6 @@ sysret_t mem_write(pid_t tid, uint64_t addr, const void *buf, size_t len)
 {
 	/* struct iovec knows no const; writev only reads */
 	return copy(tid,
-		    run.memory_by_proc ? write_by_proc : process_vm_writev,
+		    config.memory_by_proc ? write_by_proc : process_vm_writev,
 		    addr, (char *)(uintptr_t)buf, len);
 }

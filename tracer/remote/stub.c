@@ -14,13 +14,16 @@
 static bool map_stub(struct task *task)
 {
 	const uint64_t code[6] = {
-		run.arena_start, 2 * run.page_size, PROT_READ | PROT_EXEC,
+		config.arena_start,
+		2 * config.page_size,
+		PROT_READ | PROT_EXEC,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-		(uint64_t)-1, 0,
+		(uint64_t)-1,
+		0,
 	};
 	const uint64_t data[6] = {
 		remote_stub_data(),
-		run.page_size,
+		config.page_size,
 		PROT_READ | PROT_WRITE,
 	};
 
@@ -32,14 +35,14 @@ static bool map_stub(struct task *task)
 
 uint64_t remote_stub(struct task *task)
 {
-	if (run.arena_start == run.arena_end)
+	if (config.arena_start == config.arena_end)
 		return 0;
 	if (!task->mm->stub)
 		task->mm->stub = map_stub(task);
-	return task->mm->stub ? run.arena_start : 0;
+	return task->mm->stub ? config.arena_start : 0;
 }
 
 uint64_t remote_stub_data(void)
 {
-	return run.arena_start + run.page_size;
+	return config.arena_start + config.page_size;
 }

@@ -143,7 +143,7 @@ bool remote_event_message(const struct task *task, unsigned long *message)
 void remote_resume(struct task *task, int sig)
 {
 	const struct mm *mm = task->mm;
-	bool plain = !run.filtered || task->undo || task->forks ||
+	bool plain = !config.use_filter || task->undo || task->forks ||
 		     (mm && (mm->stop_all_mm_calls || mm->stop_all_calls));
 
 	if (mm && !emul_space_is_empty(mm->space) && remote_has_moved(task))
@@ -242,7 +242,7 @@ void remote_unblock_signals(struct task *task)
 
 int remote_prepare(struct task *task, const struct arch_call *next)
 {
-	uint64_t stub = task->mm->stub ? run.arena_start : 0;
+	uint64_t stub = task->mm->stub ? config.arena_start : 0;
 	struct call *call = &task->call;
 
 	assert(call->at != CALL_NONE);

@@ -61,7 +61,7 @@ static const int ranged[] = {
 
 struct assembler {
 	struct filter *filter;
-	const struct filter_config *config;
+	const struct config *conf;
 };
 
 static void put(struct assembler *as, unsigned code, uint32_t k, unsigned jt,
@@ -150,8 +150,8 @@ static void foreign(struct assembler *as)
    stop is harmless: the high half below the arena counts as touching. */
 static void range_body(struct assembler *as, unsigned a, unsigned b)
 {
-	uint32_t start = (uint32_t)(as->config->arena_start >> 32);
-	uint32_t end = (uint32_t)(as->config->arena_end >> 32);
+	uint32_t start = (uint32_t)(as->conf->arena_start >> 32);
+	uint32_t end = (uint32_t)(as->conf->arena_end >> 32);
 
 	load(as, HIGH(a));
 	if_at_least(as, end, 6, 0);
@@ -203,8 +203,8 @@ static void ranged_calls(struct assembler *as)
 	load(as, LOW(3));
 	if_any_bit(as, MREMAP_FIXED, 0, 5);
 	load(as, HIGH(4));
-	if_at_least(as, (uint32_t)(as->config->arena_end >> 32), 3, 0);
-	if_at_least(as, (uint32_t)(as->config->arena_start >> 32) - 1, 1, 0);
+	if_at_least(as, (uint32_t)(as->conf->arena_end >> 32), 3, 0);
+	if_at_least(as, (uint32_t)(as->conf->arena_start >> 32) - 1, 1, 0);
 	put(as, BPF_JMP | BPF_JA, 1, 0, 0);
 	answer(as, TRACE);
 	range_body(as, 0, 1);
@@ -231,7 +231,7 @@ static void prctl_calls(struct assembler *as)
 	load(as, LOW(0));
 	trace_number(as, PR_SET_SECCOMP);
 	trace_number(as, PR_GET_SECCOMP);
-	if (as->config->views) {
+	if (as->conf->hide_no_new_privs) {
 		trace_number(as, PR_SET_NO_NEW_PRIVS);
 		trace_number(as, PR_GET_NO_NEW_PRIVS);
 	}
@@ -246,11 +246,11 @@ static void trigger(struct assembler *as)
 	unsigned begin = begin_body(as, SYS_getpgid);
 
 	load(as, HIGH(5));
-	if_equal(as, (uint32_t)(as->config->cookie >> 32), 0, 5);
+	if_equal(as, (uint32_t)(as->conf->cookie >> 32), 0, 5);
 	load(as, LOW(5));
-	if_equal(as, (uint32_t)as->config->cookie, 0, 1);
+	if_equal(as, (uint32_t)as->conf->cookie, 0, 1);
 	answer(as, SECCOMP_RET_USER_NOTIF);
-	if_equal(as, (uint32_t)as->config->cookie + 1, 0, 1);
+	if_equal(as, (uint32_t)as->conf->cookie + 1, 0, 1);
 	answer(as, TRACE);
 	answer(as, SECCOMP_RET_ALLOW);
 	end_body(as, begin);
@@ -259,8 +259,8 @@ static void trigger(struct assembler *as)
 /* The calls that only need an answer. */
 static void values(struct assembler *as)
 {
-	uint32_t action = as->config->notices ? SECCOMP_RET_USER_NOTIF :
-						TRACE;
+	uint32_t action =
+		as->conf->use_unotify ? SECCOMP_RET_USER_NOTIF : TRACE;
 
 	answer_number(as, SYS_shmget, action);
 	answer_number(as, SYS_shmctl, action);
@@ -275,19 +275,19 @@ static void opens(struct assembler *as)
 	trace_number(as, SYS_openat2);
 }
 
-void filter_build(struct filter *filter, const struct filter_config *config)
+void filter_build(struct filter *filter, const struct config *conf)
 {
-	struct assembler as = { filter, config };
+	struct assembler as = { filter, conf };
 
 	filter->len = 0;
-	if (config->stops) {
+	if (conf->use_filter) {
 		foreign(&as);
 		values(&as);
 		for (size_t i = 0; i < COUNT(always); i++)
 			trace_number(&as, (uint32_t)always[i]);
-		if (config->opens)
+		if (conf->stop_opens)
 			opens(&as);
-		if (config->arena_start != config->arena_end)
+		if (conf->arena_start != conf->arena_end)
 			ranged_calls(&as);
 		clone_call(&as);
 		prctl_calls(&as);
@@ -322,20 +322,19 @@ void filter_strict(struct filter *filter)
 	answer(&as, SECCOMP_RET_TRACE | FILTER_STRICT_DATA);
 }
 
-unsigned filter_exemption(struct sock_filter *code,
-			  const struct filter_config *config)
+unsigned filter_exemption(struct sock_filter *code, const struct config *conf)
 {
 	struct filter filter = { .len = 0 };
-	struct assembler as = { &filter, config };
-	uint32_t low = (uint32_t)config->arena_start;
+	struct assembler as = { &filter, conf };
+	uint32_t low = (uint32_t)conf->arena_start;
 	unsigned count = COUNT(ours);
 
 	load(&as, ARCH);
 	if_equal(&as, arch_audit, 0, 7 + count);
 	load(&as, IP_HIGH);
-	if_equal(&as, (uint32_t)(config->arena_start >> 32), 0, 5 + count);
+	if_equal(&as, (uint32_t)(conf->arena_start >> 32), 0, 5 + count);
 	load(&as, IP_LOW);
-	if_at_least(&as, low + (uint32_t)config->page_size, 3 + count, 0);
+	if_at_least(&as, low + (uint32_t)conf->page_size, 3 + count, 0);
 	if_at_least(&as, low, 0, 2 + count);
 	load(&as, NR);
 	for (unsigned i = 0; i < count; i++)

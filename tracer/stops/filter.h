@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tracer/util/config.h"
+
 /* The data of our SECCOMP_RET_TRACE: a stop with other data comes from a
    filter of the program's own. */
 #define FILTER_TRACE_DATA 0x5359
@@ -23,25 +25,14 @@ struct filter {
 	unsigned short len;
 };
 
-/* What the filter must know. */
-struct filter_config {
-	uint64_t arena_start, arena_end;	/* multiples of 4 GiB */
-	uint64_t page_size;
-	uint64_t cookie;
-	bool stops;	/* false: only the carrier (plain stops otherwise) */
-	bool notices;	/* shmget and shmctl as user notifications */
-	bool opens;	/* also the calls that open files */
-	bool views;	/* also the calls that would show our no_new_privs */
-};
-
-/* Ours, for the whole tree. */
-void filter_build(struct filter *filter, const struct filter_config *config);
+/* Ours, for the whole tree.  Without use_filter: only the trigger call, for a
+   run whose other stops are PTRACE_SYSCALL's. */
+void filter_build(struct filter *filter, const struct config *conf);
 
 /* What goes in front of a filter of the program's own: calls made from our
    stub page are allowed.  Returns the number of instructions, at most
    FILTER_EXEMPTION_ROOM. */
-unsigned filter_exemption(struct sock_filter *code,
-			  const struct filter_config *config);
+unsigned filter_exemption(struct sock_filter *code, const struct config *conf);
 
 /* What strict mode allows (mode1_syscalls, kernel/seccomp.c): the kernel does
    not enter it any more once there is a filter. */

@@ -27,6 +27,12 @@ struct queued {
 };
 
 static struct queued *first, **last = &first;
+static bool hung_up; /* no task is left that could send one */
+
+bool unotify_can_come(void)
+{
+	return config.use_unotify && !hung_up;
+}
 
 bool unotify_works(int listener)
 {
@@ -75,7 +81,7 @@ void unotify_answer(uint64_t id, sysret_t result)
 	else
 		answer.resp.val = result;
 	/* it may wait for a lock, which a signal breaks off */
-	while (ioctl(run.listener, SECCOMP_IOCTL_NOTIF_SEND, &answer) < 0 &&
+	while (ioctl(config.listener, SECCOMP_IOCTL_NOTIF_SEND, &answer) < 0 &&
 	       errno == EINTR)
 		;
 }
@@ -109,11 +115,11 @@ bool unotify_deferred(struct unotify *unotify)
 
 bool unotify_poll(struct unotify *unotify)
 {
-	struct pollfd entry = { .fd = run.listener, .events = POLLIN };
+	struct pollfd entry = { .fd = config.listener, .events = POLLIN };
 
 	memset(&sleep_state.got, 0, sizeof(sleep_state.got));
 	if (poll(&entry, 1, 0) > 0 && entry.revents & POLLIN)
-		ioctl(run.listener, SECCOMP_IOCTL_NOTIF_RECV,
+		ioctl(config.listener, SECCOMP_IOCTL_NOTIF_RECV,
 		      &sleep_state.got);
 	return take_got(unotify);
 }
@@ -123,7 +129,7 @@ bool unotify_poll(struct unotify *unotify)
    about to wait for, would share the CPU with our questions. */
 static bool is_hung_up(void)
 {
-	struct pollfd entry = { .fd = run.listener };
+	struct pollfd entry = { .fd = config.listener };
 
 	return poll(&entry, 1, 0) > 0 && entry.revents & POLLHUP;
 }
@@ -248,10 +254,10 @@ bool unotify_next(struct unotify *unotify)
 		allow_sigchld(true);
 		if (!sigchld_woke) {
 			began = true;
-			if (ioctl(run.listener, SECCOMP_IOCTL_NOTIF_RECV,
+			if (ioctl(config.listener, SECCOMP_IOCTL_NOTIF_RECV,
 				  &sleep_state.got) < 0 &&
 			    errno == ENOENT && is_hung_up())
-				run.notices = false;
+				hung_up = true;
 		}
 		break;
 	case BY_TIMER:
@@ -261,7 +267,7 @@ bool unotify_next(struct unotify *unotify)
 		break;
 	}
 	sleep_state.asleep = 0;
-	if (!run.notices)
+	if (hung_up)
 		allow_sigchld(false);
 	if (began ? take_got(unotify) : unotify_poll(unotify))
 		return true;

@@ -20,6 +20,10 @@ struct unotify {
 	uint64_t args[6];
 };
 
+/* Do shmget and shmctl come as notifications, and is a task left that could
+   send one? */
+bool unotify_can_come(void);
+
 /* Do we get at its notices at all? */
 bool unotify_works(int listener);
 
@@ -52,7 +56,8 @@ bool unotify_hints_lost(void);
 void unotify_forget_hints(void);
 
 /* Sleep until there is a notice (true: it is taken) or SIGCHLD came since this
-   last said so (false; now and then without a reason).  Ends run.notices when
+   last said so (false; now and then without a reason).  From then on
+   unotify_can_come() is false when
    no task is left that could send one. */
 bool unotify_next(struct unotify *unotify);
 /* The same without sleeping: take a notice that is there. */

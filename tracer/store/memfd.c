@@ -227,7 +227,7 @@ static int64_t promised(void)
 		if (!table[i].accounted)
 			continue;
 		taken = (int64_t)(file_blocks(&table[i]) * 512 /
-				  run.page_size);
+				  config.page_size);
 		if (taken < table[i].accounted || table[i].accounted < 0)
 			pages += table[i].accounted - taken;
 	}
@@ -240,8 +240,8 @@ static bool account(struct memfd *memfd,
 		    const struct emul_pages_request *request, pid_t tid)
 {
 	uint64_t whole =
-		(memfd->size + run.page_size - 1) & ~(run.page_size - 1);
-	int64_t count = (int64_t)whole / (int64_t)run.page_size;
+		(memfd->size + config.page_size - 1) & ~(config.page_size - 1);
+	int64_t count = (int64_t)whole / (int64_t)config.page_size;
 
 	if (!overcommit_allows(request, tid, count, promised))
 		return false;
@@ -304,7 +304,7 @@ static uint64_t bytes_in_memory(int fd, uint64_t otherwise)
 
 	if (syscall(CACHESTAT, fd, &all, &stat, 0) < 0)
 		return otherwise;
-	return stat.cache * run.page_size;
+	return stat.cache * config.page_size;
 }
 
 /* Blocks are those in memory and those swapped out (shmem_getattr). */

@@ -49,7 +49,7 @@ static bool fits_memory(int64_t pages)
 	if (sysinfo(&info) < 0)
 		return true;
 	total = ((uint64_t)info.totalram + info.totalswap) * info.mem_unit;
-	return (uint64_t)pages <= total / run.page_size;
+	return (uint64_t)pages <= total / config.page_size;
 }
 
 /* "Name:    123 kB", in pages. */
@@ -58,12 +58,12 @@ static uint64_t meminfo_pages(const char *text, const char *name)
 	const char *line = strstr(text, name);
 	uint64_t kib = line ? strtoull(line + strlen(name), NULL, 10) : 0;
 
-	return kib / (run.page_size / 1024);
+	return kib / (config.page_size / 1024);
 }
 
 static uint64_t sysctl_pages(const char *name)
 {
-	return proc_number(name) / (run.page_size / 1024);
+	return proc_number(name) / (config.page_size / 1024);
 }
 
 /* mm->total_vm of the caller. */

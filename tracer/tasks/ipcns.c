@@ -66,7 +66,7 @@ static struct known *add(uint64_t inode, pid_t tid)
 	if (!entry)
 		return NULL;
 	entry->inode = inode;
-	entry->ns = emul_ns_new(run.emul);
+	entry->ns = emul_ns_new(config.emul);
 	if (!entry->ns) {
 		free(entry);
 		return NULL;

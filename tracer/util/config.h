@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * config.h - what is fixed for one run of shmtrace, decided before the program
- * starts.
+ * config.h - what is fixed for one run of shmtrace: decided before the program
+ * starts, and not changed after that.
  */
 #ifndef UTIL_CONFIG_H
 #define UTIL_CONFIG_H
@@ -10,24 +10,29 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "emul/emul.h"
+struct emul;
 
 /* Who sees the emulated /proc/sysvipc/shm and /proc/sys/kernel/shm*: programs
    that are likely to open these files, all programs, no program. */
 enum proc_mode { PROC_AUTO, PROC_ON, PROC_OFF };
 
-struct run {
+struct config {
 	struct emul *emul;
 	uint64_t page_size;	/* bytes */
 	uint64_t arena_start;	/* multiples of 4 GiB; the stub page is the */
-	uint64_t arena_end;	/* first one */
+	uint64_t arena_end;	/* first one; equal: there is no arena */
 	uint64_t task_size;	/* end of every address space */
-	bool filtered;		/* seccomp stops; else plain ones */
+
+	/* Which calls stop, by what (probe.c; stops/filter.c). */
+	bool use_filter;	/* seccomp stops; else PTRACE_SYSCALL's */
+	bool use_unotify;	/* shmget and shmctl as user notifications */
+	bool stop_opens;	/* also the calls that open files */
+	bool hide_no_new_privs; /* also the calls that would show that we set
+				   no_new_privs in the program */
+	uint64_t cookie;	/* sixth argument of the trigger call; even */
 	int listener;		/* of our filter, or -1 */
-	bool notices;		/* value-only calls come as notifications */
-	uint64_t cookie;	/* sixth argument of our carrier call; even */
+
 	bool memory_by_proc;	/* the host refuses process_vm_readv */
-	bool no_new_privs;	/* we set it in the program: it may not see */
 	enum proc_mode proc;	/* whose opens of /proc files we answer */
 	bool self_check;
 	bool verbose;
@@ -35,6 +40,6 @@ struct run {
 	pid_t first;		/* the program that was asked for */
 };
 
-extern struct run run;
+extern struct config config;
 
 #endif
