@@ -43,11 +43,9 @@ static bool next_event(struct event *event)
 	static bool look = true;
 
 	for (;;) {
-		event->task = task_deferred();
-		if (event->task) {
-			event->status = event->task->status;
+		event->task = wait_next_deferred(&event->status);
+		if (event->task)
 			return true;
-		}
 		if (unotify_deferred(&event->unotify))
 			return true;
 		if (unotify_can_come()) {
@@ -59,17 +57,17 @@ static bool next_event(struct event *event)
 			unotify_block_sigchld();
 		}
 		look = !wait_take(!unotify_can_come());
-		if (look && !task_any_deferred())
+		if (look && !wait_any_deferred())
 			return false;
 	}
 }
 
 static void handled(struct task *task, int sig)
 {
-	if (task->pending)	/* it is at another stop already */
+	if (wait_is_deferred(task)) /* it is at another stop already */
 		return;
 	if (config.self_check && task->call.handled &&
-	    task->fastpath.kind == FASTPATH_NONE)
+	    !remote_is_completing(task))
 		selfcheck_task(task);
 	task->call.handled = false;
 	remote_resume(task, sig);
@@ -80,22 +78,21 @@ static void handle_call(struct task *task, void (*handle)(struct task *))
 	int sig;
 
 	handle(task);
-	if (task->call.at == CALL_IN_STUB) { /* it runs already */
-		task->call.at = CALL_NONE;
+	if (remote_is_completing(task)) /* it runs already */
 		return;
-	}
 	task->call.at = CALL_NONE;
-	sig = task->call.held_signal;
-	task->call.held_signal = 0;
+	sig = task->call.borrowed.signal;
+	task->call.borrowed.signal = 0;
 	handled(task, sig);
 }
 
-/* Whatever it stopped for, it has landed: now model and kernel agree. */
+/* Any other stop proves that the fast path is over: emul/ and the kernel agree
+   again. */
 static void end_fastpath(struct task *task)
 {
-	if (task->fastpath.kind == FASTPATH_NONE)
+	if (!remote_is_completing(task))
 		return;
-	task->fastpath.kind = FASTPATH_NONE;
+	task->call.at = CALL_NONE;
 	if (config.self_check)
 		selfcheck_task(task);
 }
@@ -129,17 +126,19 @@ static void handle_signal(struct task *task, int sig)
 
 static void handle_event_stop(struct task *task)
 {
-	if (task->state == TASK_UNANNOUNCED) {
-		task->died_unannounced = false; /* that was another one */
-		return;		/* waits for its parent's event */
+	if (task_is_unannounced(task)) { /* waits for its parent's event */
+		task->state = TASK_UNANNOUNCED; /* a dead one had the same id */
+		return;
 	}
 	if (task->state == TASK_ANNOUNCED)
 		fork_first_stop(task);
-	task->call.restore_group_stop = false;
-	if (task->listening && task->tid == config.first)
-		kill(getppid(), SIGCONT); /* see supervise.c */
-	task->listening = false;
-	if (task->retry_at_stop)
+	task->call.borrowed.group_stop = false;
+	if (task->state == TASK_GROUP_STOPPED) {
+		task->state = TASK_RUNNING;
+		if (task->tid == config.first)
+			kill(getppid(), SIGCONT); /* see supervise.c */
+	}
+	if (task->call.at == CALL_RETRY_AT_STOP)
 		handle_call(task, calls_retry);
 	else
 		handled(task, 0);
@@ -161,12 +160,12 @@ static void handle_fork(struct task *parent)
 /* One that is born into a stopped group waits for its parent as well. */
 static void handle_group_stop(struct task *task)
 {
-	if (task->state == TASK_UNANNOUNCED)
+	if (task_is_unannounced(task))
 		return;
 	if (task->state == TASK_ANNOUNCED)
 		fork_first_stop(task);
-	task->listening = true;
-	task->call.restore_group_stop = false;
+	task->state = TASK_GROUP_STOPPED;
+	task->call.borrowed.group_stop = false;
 	remote_listen(task->tid);
 }
 
@@ -176,14 +175,15 @@ static void handle_event(const struct event *event)
 	int sig;
 
 	/* over, or it failed; not before now: others may be handled first */
-	task->in_exec = false;
+	if (task->state == TASK_IN_EXEC)
+		task->state = TASK_RUNNING;
 	switch (stop_classify(event->status, &sig)) {
 	case STOP_SECCOMP:
-		if (!task_waits_for_fork(task, event->status))
+		if (!wait_for_fork(task, event->status))
 			handle_seccomp(task);
 		break;
 	case STOP_SYSCALL:
-		if (!task_waits_for_fork(task, event->status))
+		if (!wait_for_fork(task, event->status))
 			handle_call(task, calls_at_stop);
 		break;
 	case STOP_FORK:
@@ -194,7 +194,7 @@ static void handle_event(const struct event *event)
 		handled(exec_event(task), 0);
 		break;
 	case STOP_EXIT:		/* it may have been killed on the way */
-		task->fastpath.kind = FASTPATH_NONE;
+		task->call.at = CALL_NONE;
 		fork_adopt_orphans(task);
 		exit_event(task);
 		remote_resume(task, 0);

@@ -224,9 +224,9 @@ void calls_at_stop(struct task *task)
 
 void calls_redo(struct task *task)
 {
-	task->fastpath.failed = true;
+	task->call.slow_only = true;
 	handle_shmat(task);
-	task->fastpath.failed = false;
+	task->call.slow_only = false;
 }
 
 void calls_retry(struct task *task)
@@ -246,19 +246,19 @@ void calls_at_unotify(const struct unotify *unotify)
 	}
 	if (!task->mm)		/* killed while its call waited here */
 		return;
-	task->fastpath.kind = FASTPATH_NONE; /* or it could not call */
 	if (task->strict) {
 		kill(task->tgid, SIGKILL);
 		return;
 	}
 	task->call.at = CALL_UNOTIFY;
 	task->call.needs_stop = false;
-	task->call.unotify = unotify->id;
+	task->call.unotify_id = unotify->id;
 	task->call.asked.nr = unotify->nr;
 	exec_settle();
 	memcpy(task->call.asked.args, unotify->args, sizeof(unotify->args));
 	find_handler(unotify->nr)(task);
-	task->call.at = CALL_NONE;
+	if (task->call.at == CALL_UNOTIFY)
+		task->call.at = CALL_NONE;
 }
 
 void calls_restart_interrupted(struct task *task)

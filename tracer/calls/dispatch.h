@@ -9,7 +9,7 @@
 #include "tracer/tasks/tasks.h"
 
 /* Handle a seccomp or system-call stop.  Afterwards the task is to be
-   resumed, unless it has a deferred status (task->pending). */
+   resumed, unless it has a deferred status (wait_is_deferred). */
 void calls_at_stop(struct task *task);
 
 /* Handle shmat once more, the long way: the short one has failed. */

@@ -13,6 +13,7 @@
 #include "tracer/calls/fork.h"
 #include "tracer/calls/procfs.h"
 #include "tracer/remote/remote.h"
+#include "tracer/stops/stops.h"
 #include "tracer/util/config.h"
 #include "tracer/util/log.h"
 
@@ -22,7 +23,7 @@ void exec_begins(struct task *task)
 {
 	if (!task->mm || emul_space_is_empty(task->mm->space))
 		return;
-	task->in_exec = true;
+	task->state = TASK_IN_EXEC;
 	execs++;
 }
 
@@ -42,10 +43,10 @@ static void settle(struct task *task, void *arg)
 {
 	bool *any = arg;
 
-	if (!task->in_exec || !task->mm)
+	if (task->state != TASK_IN_EXEC || !task->mm)
 		return;
 	if (task->mm->users == 1 && task->mm->stub && has_new_space(task)) {
-		task->in_exec = false;
+		task->state = TASK_RUNNING;
 		mm_put(task);
 	} else {
 		*any = true;
@@ -82,7 +83,7 @@ struct task *exec_event(struct task *task)
 		}
 	}
 	cred_forget(&task->cred);
-	task_fork_over(task);
+	wait_fork_over(task);
 	fork_adopt_orphans(task);
 	if (task->mm)
 		mm_put(task);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "tracer/calls/procfs.h"
+#include "tracer/stops/stops.h"
 #include "tracer/tasks/tasks.h"
 
 void mm_put(struct task *task)
@@ -31,12 +32,14 @@ void task_release(struct task *task)
 	pidns_put(task->pidns);
 	cred_free(&task->cred);
 	free(task->undo);
+	wait_forget(task);
 	task_free(task);
 }
 
 void exit_event(struct task *task)
 {
-	task_fork_over(task);
+	wait_fork_over(task);
+	task->state = TASK_EXITING;
 	if (task->mm)
 		mm_put(task);
 	if (task->ns)
@@ -49,7 +52,7 @@ static void reap_one_missed(struct task *task, void *arg)
 	const struct task *leader = arg;
 
 	if (task == leader || task->tgid != leader->tgid ||
-	    task->state == TASK_UNANNOUNCED)
+	    task_is_unannounced(task))
 		return;
 	exit_event(task);
 	task_release(task);
@@ -58,15 +61,14 @@ static void reap_one_missed(struct task *task, void *arg)
 /* The leader is reported dead last of all threads. */
 void exit_reap_missed(struct task *task)
 {
-	if (task->state != TASK_UNANNOUNCED && task->tid == task->tgid &&
-	    task->mm)
+	if (!task_is_unannounced(task) && task->tid == task->tgid && task->mm)
 		task_each(reap_one_missed, task);
 }
 
 void exit_dead(struct task *task)
 {
-	if (task->state == TASK_UNANNOUNCED) {
-		task->died_unannounced = true;
+	if (task_is_unannounced(task)) {
+		task->state = TASK_UNANNOUNCED_DEAD;
 		return;
 	}
 	exit_event(task);

@@ -18,6 +18,7 @@
 
 #include "tracer/calls/exit.h"
 #include "tracer/remote/remote.h"
+#include "tracer/stops/stops.h"
 #include "tracer/tasks/tasks.h"
 #include "tracer/util/config.h"
 #include "tracer/util/log.h"
@@ -144,7 +145,7 @@ static void inherit(struct task *task, struct task *parent, uint64_t flags)
 static struct task *announce(struct task *parent, pid_t tid, uint64_t flags)
 {
 	struct task *task = task_find(tid);
-	bool waiting = task && task->state == TASK_UNANNOUNCED;
+	bool waiting = task && task_is_unannounced(task);
 
 	if (task && !waiting)	/* adopted already */
 		return NULL;
@@ -175,7 +176,7 @@ struct task *fork_announced(struct task *parent, pid_t *expected)
 	if (!remote_event_message(parent, &tid))
 		return NULL;
 	task = announce(parent, (pid_t)tid, clone_flags(parent, (pid_t)tid));
-	if (task && task->died_unannounced) {
+	if (task && task->state == TASK_EXITING) {
 		fork_adopt_orphans(task);
 		exit_event(task);
 		task_release(task);
@@ -251,7 +252,7 @@ void fork_begins(struct task *task)
 	uint64_t flags = asked_flags(task);
 
 	if (!(flags & CLONE_VM) && task->mm->users > 1)
-		task_fork_begins(task);
+		wait_fork_begins(task);
 	keep_traced(task, flags);
 }
 
@@ -260,7 +261,7 @@ void fork_undo(struct task *task)
 	struct undo *undo = task->undo;
 	int64_t result = 0;
 
-	task_fork_over(task);
+	wait_fork_over(task);
 	if (!undo)
 		return;
 	task->undo = NULL;
@@ -280,12 +281,12 @@ static void adopt_orphan(struct task *task, void *arg)
 {
 	struct task *parent = arg;
 
-	if (task->state != TASK_UNANNOUNCED ||
+	if (!task_is_unannounced(task) ||
 	    (proc_ppid(task->tid) != parent->tgid &&
 	     proc_tgid(task->tid) != parent->tgid))
 		return;
 	announce(parent, task->tid, flags_from_kernel(parent, task->tid));
-	if (task->died_unannounced) {
+	if (task->state == TASK_EXITING) {
 		task_release(task);
 		return;
 	}
@@ -312,8 +313,7 @@ static void count_thread(struct task *task, void *arg)
 static void forget_dead_unannounced(struct task *task, void *arg)
 {
 	(void)arg;
-	if (task->state != TASK_UNANNOUNCED || !task->died_unannounced ||
-	    ++task->waited < 64)
+	if (task->state != TASK_UNANNOUNCED_DEAD || ++task->exits_since < 64)
 		return;
 	task_release(task);
 }

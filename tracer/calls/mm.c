@@ -239,7 +239,7 @@ static void interrupt_sharer(struct task *other, void *arg)
 	const struct task *task = arg;
 
 	if (other != task && other->mm == task->mm &&
-	    other->state == TASK_RUNNING)
+	    other->state >= TASK_RUNNING)
 		remote_interrupt(other->tid);
 }
 

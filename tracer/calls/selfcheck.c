@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "tracer/remote/remote.h"
+#include "tracer/stops/stops.h"
 #include "tracer/store/store.h"
 #include "tracer/util/log.h"
 #include "tracer/util/proc.h"
@@ -137,7 +138,7 @@ void selfcheck_task(const struct task *task)
 {
 	struct list model = { 0 }, kernel = { 0 };
 
-	if (!task->mm || task->pending)
+	if (!task->mm || wait_is_deferred(task))
 		return;
 	if (remote_has_moved(task))
 		return;

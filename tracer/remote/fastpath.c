@@ -31,7 +31,7 @@ bool fastpath_is_possible(struct task *task)
 	return arch_stub_attach && config.listener >= 0 && config.use_filter &&
 	       task->call.at == CALL_SECCOMP && task->mm->users == 1 &&
 	       task->mm->stub && !task->mm->stop_all_mm_calls &&
-	       !task->mm->stop_all_calls && !task->fastpath.failed &&
+	       !task->mm->stop_all_calls && !task->call.slow_only &&
 	       !arch_is_stepping(&task->call.regs);
 }
 
@@ -87,15 +87,15 @@ static bool only_stops(pid_t tid, int sig)
 
 static void hold(struct task *task, int sig)
 {
-	struct fastpath *fastpath = &task->fastpath;
+	struct borrowed *borrowed = &task->call.borrowed;
 
 	if (only_stops(task->tid, sig)) {
 		ptrace(PTRACE_CONT, task->tid, NULL, (void *)(long)sig);
 		return;
 	}
-	assert(!fastpath->held.si_signo);
-	if (ptrace(PTRACE_GETSIGINFO, task->tid, NULL, &fastpath->held) < 0)
-		fastpath->held.si_signo = sig;
+	assert(!borrowed->siginfo.si_signo);
+	if (ptrace(PTRACE_GETSIGINFO, task->tid, NULL, &borrowed->siginfo) < 0)
+		borrowed->siginfo.si_signo = sig;
 	remote_block_signals(task);
 	force_failure_stop(task);
 	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
@@ -115,11 +115,11 @@ static bool pass_stop(struct task *task, int status)
 		return true;
 	case STOP_GROUP:	/* no step of the program's before it rejoins */
 		force_failure_stop(task);
-		task->call.restore_group_stop = true;
+		task->call.borrowed.group_stop = true;
 		ptrace(PTRACE_CONT, task->tid, NULL, NULL);
 		return true;
 	default:
-		task_defer(task, status);
+		wait_defer(task, status);
 		return false;
 	}
 }
@@ -147,13 +147,12 @@ static sysret_t serve(struct task *task, int fd)
 }
 
 /* `sequence`: its offset in the stub. */
-static void complete_in_stub(struct task *task, enum fastpath_kind kind,
+static void complete_in_stub(struct task *task, enum call_at at,
 			     const struct arch_call *call, size_t sequence)
 {
 	arch_rewrite(task->tid, &task->call.regs, call,
 		     config.arena_start + sequence);
-	task->fastpath.kind = kind;
-	task->call.at = CALL_IN_STUB;
+	task->call.at = at;
 	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
 }
 
@@ -168,11 +167,11 @@ sysret_t fastpath_attach(struct task *task, int fd, const uint64_t args[6])
 	/* making it dumpable can have taken it from its seccomp stop */
 	if (write_data(task, args[0]) < 0 || task->call.at != CALL_SECCOMP)
 		return -EFAULT;
-	task->fastpath.addr = args[0];
-	complete_in_stub(task, FASTPATH_ATTACH, &trigger, arch_stub_attach);
+	task->call.attach_addr = args[0];
+	complete_in_stub(task, CALL_COMPLETING_ATTACH, &trigger,
+			 arch_stub_attach);
 	/* an error here comes back as mmap's, at the stop */
 	if (serve(task, fd) == SYSRET_GONE) {
-		task->fastpath.kind = FASTPATH_NONE;
 		task->call.at = CALL_NONE;
 		return SYSRET_GONE;
 	}
@@ -193,8 +192,8 @@ sysret_t fastpath_open(struct task *task, const struct arch_stub_file *file)
 
 	if (write_file(task, file, &call) < 0 || task->call.at != CALL_SECCOMP)
 		return -EFAULT;
-	task->fastpath.addr = file->mmap[0];
-	complete_in_stub(task, FASTPATH_ATTACH, &call, arch_stub_open);
+	task->call.attach_addr = file->mmap[0];
+	complete_in_stub(task, CALL_COMPLETING_ATTACH, &call, arch_stub_open);
 	return (sysret_t)file->mmap[0];
 }
 
@@ -208,7 +207,7 @@ sysret_t fastpath_detach(struct task *task, uint64_t addr, uint64_t len)
 	call.args[1] = len;
 	if (write_data(task, 0) < 0 || task->call.at != CALL_SECCOMP)
 		return -EFAULT;
-	complete_in_stub(task, FASTPATH_DETACH, &call, arch_stub_detach);
+	complete_in_stub(task, CALL_COMPLETING_DETACH, &call, arch_stub_detach);
 	return 0;
 }
 
@@ -217,7 +216,7 @@ static bool is_at_end(struct task *task)
 {
 	const struct ptrace_syscall_info *look = &task->call.info;
 
-	return task->fastpath.kind == FASTPATH_ATTACH && remote_info(task) &&
+	return task->call.at == CALL_COMPLETING_ATTACH && remote_info(task) &&
 	       look->op == PTRACE_SYSCALL_INFO_SECCOMP &&
 	       look->seccomp.nr == SYS_getpgid &&
 	       look->seccomp.args[5] == config.cookie + 1;
@@ -225,26 +224,25 @@ static bool is_at_end(struct task *task)
 
 enum fastpath_state fastpath_at_seccomp(struct task *task)
 {
-	struct fastpath *fastpath = &task->fastpath;
+	uint64_t addr = task->call.attach_addr;
 
 	if (!is_at_end(task))
 		return FASTPATH_OVER;
 	task->call.info_valid = false;
-	fastpath->kind = FASTPATH_NONE;
 	task->call.at = CALL_SECCOMP;
 	remote_unblock_signals(task);
 	/* sent from here it comes back as a signal stop, where
 	   fastpath_at_signal puts the whole siginfo in */
-	task->call.held_signal = fastpath->held.si_signo;
+	task->call.borrowed.signal = task->call.borrowed.siginfo.si_signo;
 	task->mm->cannot_open_proc |=
 		task->call.info.seccomp.args[4] == ARCH_STUB_NO_FILE;
-	if (task->call.info.seccomp.args[4] != fastpath->addr) {
+	if (task->call.info.seccomp.args[4] != addr) {
 		const struct emul_caller caller = task_caller(task);
 
-		emul_shmat_undo(&caller, fastpath->addr);
+		emul_shmat_undo(&caller, addr);
 		return FASTPATH_FAILED;
 	}
-	remote_answer(task, (sysret_t)fastpath->addr);
+	remote_answer(task, (sysret_t)addr);
 	return FASTPATH_ENDED;
 }
 
@@ -254,9 +252,10 @@ static bool is_past_commit(const struct task *task)
 {
 	uint64_t ip;
 
-	return !task->fastpath.held.si_signo && arch_ip(task->tid, &ip) == 0 &&
+	return !task->call.borrowed.siginfo.si_signo &&
+	       arch_ip(task->tid, &ip) == 0 &&
 	       arch_stub_is_past_commit(task->tid, ip - config.arena_start,
-					task->fastpath.addr);
+					task->call.attach_addr);
 }
 
 static bool is_in_stub(struct task *task)
@@ -269,22 +268,21 @@ static bool is_in_stub(struct task *task)
 
 enum fastpath_state fastpath_at_signal(struct task *task, int sig)
 {
-	struct fastpath *fastpath = &task->fastpath;
+	siginfo_t *held = &task->call.borrowed.siginfo;
 
-	if (fastpath->kind == FASTPATH_NONE) {
-		if (fastpath->held.si_signo == sig)
-			ptrace(PTRACE_SETSIGINFO, task->tid, NULL,
-			       &fastpath->held);
-		fastpath->held.si_signo = 0;
+	if (!remote_is_completing(task)) {
+		if (held->si_signo == sig)
+			ptrace(PTRACE_SETSIGINFO, task->tid, NULL, held);
+		held->si_signo = 0;
 		return FASTPATH_OVER;
 	}
-	if (fastpath->kind == FASTPATH_ATTACH && is_in_stub(task)) {
+	if (task->call.at == CALL_COMPLETING_ATTACH && is_in_stub(task)) {
 		if (!is_past_commit(task)) {
 			hold(task, sig);
 			return FASTPATH_GOES_ON;
 		}
 		arch_restore(task->tid, &task->call.regs,
-			     (int64_t)fastpath->addr);
+			     (int64_t)task->call.attach_addr);
 		return FASTPATH_OVER;
 	}
 	if (is_in_stub(task))	/* munmap is done, the rest is registers */

@@ -86,12 +86,12 @@ static int pass_stop(struct task *task, int status)
 	case STOP_EVENT_STOP:
 		return 0;
 	case STOP_GROUP:
-		task->call.restore_group_stop = true;
+		task->call.borrowed.group_stop = true;
 		return 0;
 	case STOP_SIGNAL:
 		return sig;
 	default:
-		task_defer(task, status);
+		wait_defer(task, status);
 		task->call.at = CALL_NONE;
 		return -1;
 	}
@@ -139,21 +139,36 @@ bool remote_event_message(const struct task *task, unsigned long *message)
 	       !remote_has_moved(task);
 }
 
+/* Must every call of the thread stop, at its entry and at its exit?  Plain
+   mode; a fork whose exit stop puts something back; an attachment outside the
+   arena, which the filter does not know; a program that looks at /proc. */
+static bool stop_every_call(const struct task *task)
+{
+	const struct mm *mm = task->mm;
+
+	return !config.use_filter || task->undo || task->forks ||
+	       (mm && (mm->stop_all_mm_calls || mm->stop_all_calls));
+}
+
+bool remote_is_completing(const struct task *task)
+{
+	return task->call.at == CALL_COMPLETING_ATTACH ||
+	       task->call.at == CALL_COMPLETING_DETACH;
+}
+
 /* ESRCH: killed meanwhile, its last status is on the way. */
 void remote_resume(struct task *task, int sig)
 {
 	const struct mm *mm = task->mm;
-	bool plain = !config.use_filter || task->undo || task->forks ||
-		     (mm && (mm->stop_all_mm_calls || mm->stop_all_calls));
 
 	if (mm && !emul_space_is_empty(mm->space) && remote_has_moved(task))
 		return;
 	/* The trap tells whether the group is still stopped.  Any other stop
 	   takes it back (ptrace_stop()): asked for until it comes. */
-	if (task->call.restore_group_stop)
+	if (task->call.borrowed.group_stop)
 		remote_interrupt(task->tid);
-	ptrace(plain ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, NULL,
-	       (void *)(long)sig);
+	ptrace(stop_every_call(task) ? PTRACE_SYSCALL : PTRACE_CONT, task->tid,
+	       NULL, (void *)(long)sig);
 }
 
 /*
@@ -224,20 +239,21 @@ void remote_block_signals(struct task *task)
 {
 	uint64_t all = ~UINT64_C(0);
 
-	if (task->call.masked)
+	if (task->call.borrowed.signals)
 		return;
 	if (ptrace(PTRACE_GETSIGMASK, task->tid, sizeof(all),
-		   &task->call.sigmask) == 0 &&
+		   &task->call.borrowed.sigmask) == 0 &&
 	    ptrace(PTRACE_SETSIGMASK, task->tid, sizeof(all), &all) == 0)
-		task->call.masked = true;
+		task->call.borrowed.signals = true;
 }
 
 void remote_unblock_signals(struct task *task)
 {
-	if (task->call.masked)
+	if (task->call.borrowed.signals)
 		ptrace(PTRACE_SETSIGMASK, task->tid,
-		       sizeof(task->call.sigmask), &task->call.sigmask);
-	task->call.masked = false;
+		       sizeof(task->call.borrowed.sigmask),
+		       &task->call.borrowed.sigmask);
+	task->call.borrowed.signals = false;
 }
 
 int remote_prepare(struct task *task, const struct arch_call *next)
@@ -308,10 +324,10 @@ static void run_noop(struct task *task)
 
 static void give_back(struct task *task, sysret_t result)
 {
-	if (task->call.undumpable) {
+	if (task->call.borrowed.dumpable) {
 		const uint64_t args[6] = { PR_SET_DUMPABLE, 0 };
 
-		task->call.undumpable = false;
+		task->call.borrowed.dumpable = false;
 		remote_inject(task, SYS_prctl, args);
 	}
 	if (task->call.at == CALL_EXIT) {
@@ -324,7 +340,7 @@ static void give_back(struct task *task, sysret_t result)
 static void cancel(struct task *task, sysret_t result)
 {
 	arch_cancel(task->tid, &task->call.regs, result);
-	if (!task->call.held_signal)
+	if (!task->call.borrowed.signal)
 		return;
 	ptrace(PTRACE_SYSCALL, task->tid, NULL, NULL);
 	remote_wait_exit(task);
@@ -334,9 +350,9 @@ static void cancel(struct task *task, sysret_t result)
    before it, the call is handled once more. */
 static void ask_for_stop(struct task *task)
 {
-	task->retry_at_stop = true;
+	task->call.at = CALL_RETRY_AT_STOP;
 	remote_interrupt(task->tid);
-	unotify_answer(task->call.unotify, -513);
+	unotify_answer(task->call.unotify_id, -513);
 }
 
 static void answer_unotify(struct task *task, sysret_t result)
@@ -344,16 +360,14 @@ static void answer_unotify(struct task *task, sysret_t result)
 	if (result == -EFAULT && task->call.needs_stop)
 		ask_for_stop(task);
 	else
-		unotify_answer(task->call.unotify, result);
+		unotify_answer(task->call.unotify_id, result);
 }
 
 bool remote_retry_at_stop(struct task *task)
 {
 	struct arch_call interrupted;
 
-	if (!task->retry_at_stop)
-		return false;
-	task->retry_at_stop = false;
+	task->call.at = CALL_NONE;
 	if (arch_fetch(task->tid, &task->call.regs, &interrupted) < 0)
 		return false;
 	task->call.at = CALL_EXIT;
@@ -364,7 +378,7 @@ void remote_answer(struct task *task, sysret_t result)
 {
 	task->call.handled = true;
 	if (result == SYSRET_GONE || task->call.at == CALL_NONE ||
-	    task->call.at == CALL_IN_STUB)
+	    remote_is_completing(task))
 		return;
 	if (task->call.at == CALL_UNOTIFY) {
 		answer_unotify(task, result);
@@ -384,11 +398,12 @@ static bool make_dumpable(struct task *task)
 {
 	const uint64_t args[6] = { PR_SET_DUMPABLE, 1 };
 
-	if (task->call.undumpable || task->call.at == CALL_NONE ||
+	if (task->call.borrowed.dumpable || task->call.at == CALL_NONE ||
 	    task->call.at == CALL_UNOTIFY)
 		return false;
-	task->call.undumpable = remote_inject(task, SYS_prctl, args) == 0;
-	return task->call.undumpable;
+	task->call.borrowed.dumpable =
+		remote_inject(task, SYS_prctl, args) == 0;
+	return task->call.borrowed.dumpable;
 }
 
 sysret_t remote_read(struct task *task, uint64_t addr, void *buf, size_t len)

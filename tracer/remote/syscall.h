@@ -59,13 +59,16 @@ int remote_take_status(struct task *task, int status);
 /* ERESTARTSYS and its kin: only the kernel and tracers see them. */
 bool remote_was_interrupted(sysret_t result);
 
-/* At a stop that was asked for in place of a notice: begin the call in
-   task->call.asked again, as if at its exit stop.  False: it was not. */
+/* At the PTRACE_EVENT_STOP of CALL_RETRY_AT_STOP: begin the call in
+   task->call.asked again, as if at its exit stop; false: the thread is gone. */
 bool remote_retry_at_stop(struct task *task);
 
 /* The message of the event stop that the thread is at.  False when the thread
    was killed meanwhile: at its exit stop the message would be its status. */
 bool remote_event_message(const struct task *task, unsigned long *message);
+
+/* Does the call run in the stub, and return without a stop (fastpath.h)? */
+bool remote_is_completing(const struct task *task);
 
 /* Set the thread going from the stop it is at, with a signal or 0. */
 void remote_resume(struct task *task, int sig);

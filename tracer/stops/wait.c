@@ -28,6 +28,88 @@ static unsigned next_recent;
 static unsigned walks_left;	/* so many before we rely on SIGCHLD again */
 static bool unsure;		/* not all were looked at; a timer runs */
 
+static struct task *first_deferred, **last_deferred = &first_deferred;
+
+void wait_defer(struct task *task, int status)
+{
+	struct deferred_status *deferred = &task->deferred;
+
+	deferred->status = status;
+	if (deferred->queued)
+		return;
+	deferred->queued = true;
+	deferred->next = NULL;
+	*last_deferred = task;
+	last_deferred = &deferred->next;
+}
+
+bool wait_is_deferred(const struct task *task)
+{
+	return task->deferred.queued;
+}
+
+void wait_forget(struct task *task)
+{
+	struct task **at = &first_deferred;
+
+	while (*at && *at != task)
+		at = &(*at)->deferred.next;
+	if (!*at)
+		return;
+	task->deferred.queued = false;
+	*at = task->deferred.next;
+	if (!*at)
+		last_deferred = at;
+}
+
+struct task *wait_next_deferred(int *status)
+{
+	struct task *task = first_deferred;
+
+	if (!task)
+		return NULL;
+	wait_forget(task);
+	*status = task->deferred.status;
+	return task;
+}
+
+bool wait_any_deferred(void)
+{
+	return first_deferred != NULL;
+}
+
+void wait_fork_begins(struct task *task)
+{
+	task->forks = true;
+	task->mm->forking++;
+}
+
+static void resume_deferred(struct task *task, void *mm)
+{
+	if (task->mm != mm || task->state != TASK_DEFERRED_BY_FORK)
+		return;
+	task->state = TASK_RUNNING;
+	wait_defer(task, task->deferred.status);
+}
+
+void wait_fork_over(struct task *task)
+{
+	if (!task->forks)
+		return;
+	task->forks = false;
+	if (task->mm && --task->mm->forking == 0)
+		task_each(resume_deferred, task->mm);
+}
+
+bool wait_for_fork(struct task *task, int status)
+{
+	if (!task->mm || !task->mm->forking || task->forks)
+		return false;
+	task->state = TASK_DEFERRED_BY_FORK;
+	task->deferred.status = status;
+	return true;
+}
+
 static struct task *find_or_add(pid_t tid)
 {
 	struct task *task = task_find(tid);
@@ -36,7 +118,8 @@ static struct task *find_or_add(pid_t tid)
 		task = task_add_unannounced(tid);
 	if (!task)
 		log_fatal("out of memory");
-	task->deferred_by_fork = false; /* or it was killed */
+	if (task->state == TASK_DEFERRED_BY_FORK) /* it was killed */
+		task->state = TASK_RUNNING;
 	return task;
 }
 
@@ -51,7 +134,7 @@ static pid_t take(pid_t which, int flags)
 		tid = waitpid(which, &status, (int)__WCLONE | flags);
 	while (tid < 0 && errno == EINTR);
 	if (tid > 0)
-		task_defer(find_or_add(tid), status);
+		wait_defer(find_or_add(tid), status);
 	return tid;
 }
 
@@ -104,7 +187,7 @@ static void take_likely(void)
 	for (unsigned i = 0; i < RECENT; i++) {
 		const struct task *task = task_find(recent[i]);
 
-		if (task && !task->pending)
+		if (task && !wait_is_deferred(task))
 			take(recent[i], WNOHANG);
 	}
 }

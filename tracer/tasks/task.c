@@ -12,7 +12,6 @@ static struct task *buckets[BUCKETS];
 static unsigned count;
 static unsigned unannounced;
 static uint64_t last_creator;
-static struct task *first_pending, **last_pending = &first_pending;
 
 static struct task **bucket(pid_t tid)
 {
@@ -59,6 +58,12 @@ struct task *task_add(pid_t tid)
 	return task;
 }
 
+bool task_is_unannounced(const struct task *task)
+{
+	return task->state == TASK_UNANNOUNCED ||
+	       task->state == TASK_UNANNOUNCED_DEAD;
+}
+
 struct task *task_add_unannounced(pid_t tid)
 {
 	struct task *task = task_add(tid);
@@ -77,22 +82,11 @@ unsigned task_count_unannounced(void)
 
 void task_announced(struct task *task)
 {
-	if (task->state == TASK_UNANNOUNCED)
+	bool dead = task->state == TASK_UNANNOUNCED_DEAD;
+
+	if (task_is_unannounced(task))
 		unannounced--;
-	task->state = TASK_ANNOUNCED;
-}
-
-static void drop_pending(struct task *task)
-{
-	struct task **at = &first_pending;
-
-	while (*at && *at != task)
-		at = &(*at)->next_pending;
-	if (!*at)
-		return;
-	*at = task->next_pending;
-	if (!*at)
-		last_pending = at;
+	task->state = dead ? TASK_EXITING : TASK_ANNOUNCED;
 }
 
 unsigned task_count(void)
@@ -102,9 +96,7 @@ unsigned task_count(void)
 
 void task_free(struct task *task)
 {
-	if (task->pending)
-		drop_pending(task);
-	if (task->state == TASK_UNANNOUNCED)
+	if (task_is_unannounced(task))
 		unannounced--;
 	unlink_task(task);
 	count--;
@@ -128,65 +120,6 @@ void task_each(void (*visit)(struct task *, void *), void *arg)
 			visit(task, arg);
 		}
 	}
-}
-
-void task_defer(struct task *task, int status)
-{
-	task->status = status;
-	if (task->pending)
-		return;
-	task->pending = true;
-	task->next_pending = NULL;
-	*last_pending = task;
-	last_pending = &task->next_pending;
-}
-
-struct task *task_deferred(void)
-{
-	struct task *task = first_pending;
-
-	if (!task)
-		return NULL;
-	drop_pending(task);
-	task->pending = false;
-	return task;
-}
-
-bool task_any_deferred(void)
-{
-	return first_pending != NULL;
-}
-
-void task_fork_begins(struct task *task)
-{
-	task->forks = true;
-	task->mm->forking++;
-}
-
-static void resume_deferred(struct task *task, void *mm)
-{
-	if (task->mm != mm || !task->deferred_by_fork)
-		return;
-	task->deferred_by_fork = false;
-	task_defer(task, task->status);
-}
-
-void task_fork_over(struct task *task)
-{
-	if (!task->forks)
-		return;
-	task->forks = false;
-	if (task->mm && --task->mm->forking == 0)
-		task_each(resume_deferred, task->mm);
-}
-
-bool task_waits_for_fork(struct task *task, int status)
-{
-	if (!task->mm || !task->mm->forking || task->forks)
-		return false;
-	task->deferred_by_fork = true;
-	task->status = status;
-	return true;
 }
 
 struct mm *mm_new(struct emul_space *space)

@@ -31,6 +31,20 @@ struct mm {
 				   lies outside the arena */
 };
 
+/* What we have changed in a stopped thread for the length of one call, in the
+   order in which it is given back (remote/syscall.c: give_back, then
+   remote_resume). */
+struct borrowed {
+	bool dumpable;	   /* PR_SET_DUMPABLE 1 for a moment */
+	bool signals;	   /* all signals are blocked */
+	uint64_t sigmask;  /* then: the program's own mask */
+	int signal;	   /* a signal held back: sent at the next
+			      resumption; or 0 */
+	siginfo_t siginfo; /* what that signal came with; si_signo 0:
+			      nothing but its number is known */
+	bool group_stop;   /* its group stopped: stop with it again */
+};
+
 /* A system call that we are working on, between its stop and its answer. */
 struct call {
 	struct arch_regs regs;	/* as the program had them */
@@ -38,36 +52,54 @@ struct call {
 	uint32_t noop_nr; /* number of a call of its ABI that does
 			     nothing */
 	struct ptrace_syscall_info info; /* what the kernel says of the stop; */
-	bool info_valid;		 /* valid */
+	bool info_valid;
 	bool handled; /* was answered, or run under our eyes */
-	enum {
-		CALL_NONE,    /* the task is not in a call of ours */
-		CALL_SECCOMP, /* at the seccomp stop */
-		CALL_ENTRY,   /* at the entry stop of plain mode */
-		CALL_UNOTIFY, /* in a user notification: not stopped */
-		CALL_IN_STUB, /* will end by itself (fastpath.h) */
-		CALL_EXIT,    /* at the exit stop of something we ran */
+	enum call_at {
+		CALL_NONE,	    /* the task is not in a call of ours */
+		CALL_SECCOMP,	    /* at the seccomp stop */
+		CALL_ENTRY,	    /* at the entry stop of plain mode */
+		CALL_UNOTIFY,	    /* in a user notification: not stopped */
+		CALL_RETRY_AT_STOP, /* the notification was answered with
+				   ERESTARTNOINTR; at the PTRACE_EVENT_STOP
+				   that is due, the call in `asked` is handled
+				   once more */
+		CALL_EXIT,	    /* at the exit stop of something we ran */
+		CALL_COMPLETING_ATTACH, /* runs in the stub, and will return */
+		CALL_COMPLETING_DETACH, /* without a stop (fastpath.h) */
 	} at;
-	uint64_t unotify;	/* its id, at CALL_UNOTIFY */
-	bool needs_stop;	/* memory that only the stopped thread itself
-			   can open for us: the notice becomes a stop */
-	bool masked;		/* signals are blocked by us, meanwhile: */
-	uint64_t sigmask;	/* the program's own mask */
-	int held_signal;	/* to be sent when the call is done, or 0 */
-	bool restore_group_stop; /* its group stopped: stop with it again */
-	bool undumpable;	/* we made it dumpable for a moment */
+	bool slow_only;	      /* the fast path has failed: end at a stop */
+	uint64_t attach_addr; /* COMPLETING_ATTACH: where it should be */
+	uint64_t unotify_id;  /* at CALL_UNOTIFY */
+	bool needs_stop;      /* process_vm_readv gave EPERM: the process is
+				 not dumpable, and only an injected prctl
+				 helps, which needs a ptrace stop */
+	struct borrowed borrowed;
 };
 
-/* A call that ends by itself, in the stub's code (fastpath.h). */
-struct fastpath {
-	enum fastpath_kind {
-		FASTPATH_NONE,
-		FASTPATH_ATTACH,
-		FASTPATH_DETACH,
-	} kind;
-	uint64_t addr;		/* where the attach should come to be */
-	bool failed;		/* it did not: go the long way */
-	siginfo_t held;		/* si_signo 0: none */
+/*
+ *	UNANNOUNCED --fork event--> ANNOUNCED --first stop--> RUNNING
+ *	     | dies                                           |  ^
+ *	UNANNOUNCED_DEAD                                      v  |
+ *	                     DEFERRED_BY_FORK, IN_EXEC, GROUP_STOPPED
+ *	any of them --exit event--> EXITING --reaped--> gone
+ */
+enum task_state {
+	TASK_UNANNOUNCED,      /* stopped; its parent's event is to come */
+	TASK_UNANNOUNCED_DEAD, /* died before its parent announced it */
+	TASK_ANNOUNCED,	       /* its first stop is to come */
+	TASK_RUNNING,	       /* or at a stop that is being handled */
+	TASK_DEFERRED_BY_FORK, /* its stop waits for a fork in its address
+				  space (wait.h) */
+	TASK_IN_EXEC,	       /* its address space may be a new one */
+	TASK_GROUP_STOPPED,    /* PTRACE_LISTEN: until SIGCONT */
+	TASK_EXITING,	       /* past its exit event: it has no mm */
+};
+
+/* A wait status that was taken in and not handled yet; wait.c's. */
+struct deferred_status {
+	bool queued;
+	int status;
+	struct task *next;
 };
 
 struct task {
@@ -78,29 +110,18 @@ struct task {
 	struct pidns *pidns;	/* NULL: the tracer's own */
 	bool nests_children;	/* in another pid namespace than its own */
 	uint64_t creator;	/* never used twice in a run */
-	enum {
-		TASK_UNANNOUNCED, /* stopped; its parent's event is to come */
-		TASK_ANNOUNCED,	  /* adopted; its first stop is to come */
-		TASK_RUNNING,
-	} state;
+	enum task_state state;
+	unsigned exits_since;	/* UNANNOUNCED_DEAD: exits of other tasks since;
+				   after some, no parent will announce it */
 	bool forks;		/* counted in mm->forking */
-	bool deferred_by_fork;	/* its stop waits for such a fork */
-	bool in_exec;		/* its address space may be a new one */
-	bool listening;		/* in a group stop */
-	bool died_unannounced;	/* died before its parent announced it */
-	unsigned waited;	/* so many exits ago; then nobody will */
-	bool pending;		/* a status that a handler met on its way: */
-	int status;
+	struct deferred_status deferred;
 	struct cred cred;
 	struct call call;
-	struct fastpath fastpath;
-	bool retry_at_stop;	/* the next stop is for call.asked again */
-	struct undo *undo;	/* birth.c: what to put back at the exit */
+	struct undo *undo;	/* fork.c: what to put back at the exit */
 	bool read_implies_exec;	/* personality(2) */
 	bool no_new_privs;	/* the program set it itself */
 	bool strict;		/* the program entered strict mode */
 	bool own_filter;	/* the program installed a filter itself */
-	struct task *next_pending;
 	struct task *next;	/* hash chain */
 };
 
@@ -109,8 +130,11 @@ struct task *task_find(pid_t tid);
 struct task *task_add(pid_t tid);
 /* One that no parent has announced yet; NULL when out of memory. */
 struct task *task_add_unannounced(pid_t tid);
+/* In either of the two states. */
+bool task_is_unannounced(const struct task *task);
 /* How many of these there are. */
 unsigned task_count_unannounced(void);
+/* Its parent has announced it: ANNOUNCED now, or EXITING if it is dead. */
 void task_announced(struct task *task);
 /* Only memory: what the task referred to has been given up before. */
 void task_free(struct task *task);
@@ -118,22 +142,6 @@ unsigned task_count(void);
 /* The task with thread id `from` is called `to` now (exec by a thread). */
 void task_rename(struct task *task, pid_t to);
 void task_each(void (*visit)(struct task *, void *), void *arg);
-
-/* Remember a status for the loop; a newer one takes the place of an older
-   one, which it tells to be void (the task was killed).  Hand the oldest one
-   out (NULL: none). */
-void task_defer(struct task *task, int status);
-struct task *task_deferred(void);
-bool task_any_deferred(void);
-
-/* The task begins to fork: until that is over, other threads of its address
-   space do not change the pieces, which the child gets as they are. */
-void task_fork_begins(struct task *task);
-/* The fork is over, or its thread is: what waited for it is deferred. */
-void task_fork_over(struct task *task);
-/* Must this stop of the task wait for another thread's fork?  Then it comes
-   back as a deferred one. */
-bool task_waits_for_fork(struct task *task, int status);
 
 struct mm *mm_new(struct emul_space *space);
 
