@@ -100,7 +100,7 @@ struct emul_usage { uint64_t rss, swap; };	/* bytes */
  */
 struct emul_host {
 	/* Pages for a new segment: a handle >= 0, or -ENOMEM (memory
-	   accounting, kernel-facts 2.4), -EINVAL, -EPERM (huge pages). */
+	   accounting, FACTS 2.4), -EINVAL, -EPERM (huge pages). */
 	sysret_t (*pages_create)(void *host,
 				 const struct emul_pages_request *request);
 	void (*pages_destroy)(void *host, int64_t pages);
@@ -159,7 +159,7 @@ struct emul_config {
 	bool exec_takes_key;	/* PROT_EXEC alone gets a protection key */
 };
 
-/* Namespace limits (kernel-facts 13); Linux's defaults in emul_ns_new. */
+/* Namespace limits (FACTS 13); Linux's defaults in emul_ns_new. */
 struct emul_limits {
 	uint64_t shmmax, shmall;
 	uint64_t shmmni;	/* 0..32768 */
@@ -184,7 +184,7 @@ bool emul_ns_tells(const struct emul_ns *ns, int32_t pid);
 /* Has anyone but the caller a reference? */
 bool emul_ns_is_shared(const struct emul_ns *ns);
 struct emul_limits *emul_ns_limits(struct emul_ns *ns);
-/* shm_rmid_forced was just set to 1: orphans go (kernel-facts 11.3).
+/* shm_rmid_forced was just set to 1: orphans go (FACTS 11.3).
    alive(creator, arg) says whether the creating thread still exists. */
 void emul_ns_destroy_orphans(struct emul_ns *ns,
 			     bool (*alive)(uint64_t creator, void *arg),
@@ -270,7 +270,7 @@ struct emul_mmcall {
 bool emul_mm_concerns(const struct emul_space *space,
 		      const struct emul_mmcall *call);
 /* Before: 0, let it run; or the -errno that Linux would give where the pages
-   behind a piece (a memfd) would not (kernel-facts 8.6, 18.1).  Refusals may
+   behind a piece (a memfd) would not (FACTS 8.6, 18.1).  Refusals may
    have side effects as in Linux.  -ENOMEM also when there is no memory to
    record what the call may do; then nothing has happened.
    Each enter that gave 0 takes exactly one leave, of the same space, also

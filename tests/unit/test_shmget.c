@@ -32,7 +32,7 @@ START_TEST(an_index_is_reused_after_the_cursor_went_round)
 }
 END_TEST
 
-/* The model of kernel-facts 1.2, written as plainly as can be. */
+/* The model of FACTS 1.2, written as plainly as can be. */
 static char used[ID_INDEX_MAX];
 static int in_use, next_index, last_index, seq;
 
