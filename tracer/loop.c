@@ -15,6 +15,7 @@
 #include "tracer/stops/stops.h"
 #include "tracer/tasks/tasks.h"
 #include "tracer/util/config.h"
+#include "tracer/util/log.h"
 
 struct event {
 	struct task *task;	/* NULL: a notice */
@@ -62,6 +63,8 @@ static bool next_event(struct event *event)
 	}
 }
 
+static bool was_answered;	/* by the last stop; for --debug=stops */
+
 static void handled(struct task *task, int sig)
 {
 	if (wait_is_deferred(task)) /* it is at another stop already */
@@ -69,6 +72,7 @@ static void handled(struct task *task, int sig)
 	if (config.self_check && task->call.handled &&
 	    !remote_is_completing(task))
 		selfcheck_task(task);
+	was_answered = task->call.handled;
 	task->call.handled = false;
 	remote_resume(task, sig);
 }
@@ -169,21 +173,20 @@ static void handle_group_stop(struct task *task)
 	remote_listen(task->tid);
 }
 
-static void handle_event(const struct event *event)
+static void handle_stop(struct task *task, int status)
 {
-	struct task *task = event->task;
 	int sig;
 
 	/* over, or it failed; not before now: others may be handled first */
 	if (task->state == TASK_IN_EXEC)
 		task->state = TASK_RUNNING;
-	switch (stop_classify(event->status, &sig)) {
+	switch (stop_classify(status, &sig)) {
 	case STOP_SECCOMP:
-		if (!wait_for_fork(task, event->status))
+		if (!wait_for_fork(task, status))
 			handle_seccomp(task);
 		break;
 	case STOP_SYSCALL:
-		if (!wait_for_fork(task, event->status))
+		if (!wait_for_fork(task, status))
 			handle_call(task, calls_at_stop);
 		break;
 	case STOP_FORK:
@@ -216,6 +219,72 @@ static void handle_event(const struct event *event)
 	}
 }
 
+/* What became of the task that had this id, for --debug=stops. */
+static const char *decision(pid_t tid)
+{
+	const struct task *task = task_find(tid);
+
+	if (!task)
+		return "released";
+	if (wait_is_deferred(task))
+		return "another status of it came";
+	if (remote_is_completing(task))
+		return "completes in the stub";
+	if (task->call.at == CALL_RETRY_AT_STOP)
+		return "will stop, and be handled again";
+	switch (task->state) {
+	case TASK_UNANNOUNCED:
+	case TASK_UNANNOUNCED_DEAD:
+		return "waits for its parent's event";
+	case TASK_DEFERRED_BY_FORK:
+		return "waits for a fork in its address space";
+	case TASK_GROUP_STOPPED:
+		return "left in its group stop";
+	case TASK_EXITING:
+		return "exits, accounted for";
+	default:
+		return was_answered ? "answered" : "resumed";
+	}
+}
+
+static void debug_stop(pid_t tid, const char *stop, int64_t nr)
+{
+	if (nr < 0)
+		log_line("debug: %d: %s stop: %s", (int)tid, stop,
+			 decision(tid));
+	else
+		log_line("debug: %d: %s stop of call %lld: %s", (int)tid, stop,
+			 (long long)nr, decision(tid));
+}
+
+static void handle_event(const struct event *event)
+{
+	pid_t tid = event->task->tid;
+	const struct task *task;
+	enum stop stop;
+	int sig;
+
+	was_answered = false;
+	handle_stop(event->task, event->status);
+	if (!config.debug_stops)
+		return;
+	stop = stop_classify(event->status, &sig);
+	task = task_find(tid);
+	debug_stop(tid, stop_name(stop),
+		   task && (stop == STOP_SECCOMP || stop == STOP_SYSCALL) ?
+			   task->call.asked.nr : -1);
+}
+
+static void handle_unotify(const struct unotify *unotify)
+{
+	calls_at_unotify(unotify);
+	was_answered = true;
+	if (config.debug_stops)
+		log_line("debug: %d: user notification of call %lld: %s",
+			 (int)unotify->tid, (long long)unotify->nr,
+			 decision(unotify->tid));
+}
+
 void loop_run(void)
 {
 	struct event event;
@@ -224,6 +293,6 @@ void loop_run(void)
 		if (event.task)
 			handle_event(&event);
 		else
-			calls_at_unotify(&event.unotify);
+			handle_unotify(&event.unotify);
 	}
 }

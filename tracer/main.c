@@ -85,6 +85,7 @@ static void configure(const struct options *options)
 	config.proc = options->proc;
 	config.stop_opens = options->proc == PROC_ON;
 	config.self_check = options->self_check;
+	config.debug_stops = options->debug_stops;
 	config.verbose = options->verbose || options->stack_trace;
 	config.stack_trace = options->stack_trace;
 	if (proc_init() < 0)

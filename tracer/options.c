@@ -87,6 +87,14 @@ static void set_self_check(struct options *out, const struct rule *rule,
 	out->self_check = true;
 }
 
+static void set_debug(struct options *out, const struct rule *rule,
+		      const char *value)
+{
+	if (strcmp(value, "stops") != 0)
+		log_fatal("--%s: '%s' is not stops", rule->name, value);
+	out->debug_stops = true;
+}
+
 static void set_verbose(struct options *out, const struct rule *rule,
 			const char *value)
 {
@@ -200,6 +208,7 @@ static const struct rule rules[] = {
 	  set_proc },
 	{ 0, "self-check", NULL, "check our book-keeping at every step",
 	  set_self_check },
+	{ 0, "debug", "WHAT", "print a line for each: stops", set_debug },
 };
 
 static void print_rule(const struct rule *rule)

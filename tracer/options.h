@@ -23,6 +23,7 @@ struct options {
 	enum seccomp_mode seccomp;
 	enum proc_mode proc;
 	bool self_check;	/* compare the model with /proc/PID/maps */
+	bool debug_stops;	/* a line per stop, for those who debug us */
 	bool verbose;		/* a line per shared-memory call */
 	bool stack_trace;	/* and the stack of the caller */
 	const char *output;	/* where messages go; NULL: stderr */

@@ -53,7 +53,7 @@ const char *stop_name(enum stop stop)
 		[STOP_DEAD] = "dead",	    [STOP_SECCOMP] = "seccomp",
 		[STOP_SYSCALL] = "syscall", [STOP_FORK] = "fork",
 		[STOP_EXEC] = "exec",	    [STOP_EXIT] = "exit",
-		[STOP_GROUP] = "group",	    [STOP_EVENT_STOP] = "birth",
+		[STOP_GROUP] = "group",	    [STOP_EVENT_STOP] = "event",
 		[STOP_SIGNAL] = "signal",
 	};
 

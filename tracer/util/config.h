@@ -35,6 +35,7 @@ struct config {
 	bool memory_by_proc;	/* the host refuses process_vm_readv */
 	enum proc_mode proc;	/* whose opens of /proc files we answer */
 	bool self_check;
+	bool debug_stops;	/* a line for each stop */
 	bool verbose;
 	bool stack_trace;
 	pid_t first;		/* the program that was asked for */
