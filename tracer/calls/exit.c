@@ -40,13 +40,16 @@ void exit_event(struct task *task)
 {
 	wait_fork_over(task);
 	task->state = TASK_EXITING;
-	if (task->mm)
+	if (task->mm) {
+		task->left_others = task->mm->users > 1;
 		mm_put(task);
+	}
 	if (task->ns)
 		emul_task_exit(task->ns, task->creator);
 }
 
-/* A thread whose end we missed: it was killed at its exec event, say. */
+/* A thread whose end nobody reports: it took the leader's id over in exec
+   (de_thread(), fs/exec.c) and was killed before the event that says so. */
 static void reap_one_missed(struct task *task, void *arg)
 {
 	const struct task *leader = arg;
@@ -58,10 +61,12 @@ static void reap_one_missed(struct task *task, void *arg)
 	task_release(task);
 }
 
-/* The leader is reported dead last of all threads. */
+/* The kernel reports the leader's death last of all threads'.  Only a leader
+   that left others is worth a walk over all tasks. */
 void exit_reap_missed(struct task *task)
 {
-	if (!task_is_unannounced(task) && task->tid == task->tgid && task->mm)
+	if (!task_is_unannounced(task) && task->tid == task->tgid &&
+	    (task->mm || task->left_others))
 		task_each(reap_one_missed, task);
 }
 

@@ -113,6 +113,7 @@ struct task {
 	enum task_state state;
 	unsigned exits_since;	/* UNANNOUNCED_DEAD: exits of other tasks since;
 				   after some, no parent will announce it */
+	bool left_others;	/* in its address space, at its exit stop */
 	bool forks;		/* counted in mm->forking */
 	struct deferred_status deferred;
 	struct cred cred;
