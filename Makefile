@@ -4,7 +4,7 @@
 #   make demo       build it and run the main job on real software
 #   make check      build and run the tests, plain and with sanitizers
 #   make lint       layering, warnings of both compilers, static analysis
-#   make cover      lines of emul/ that no unit test reaches
+#   make cover      lines of emul/ that neither unit tests nor cases reach
 #   make install    PREFIX=/usr/local DESTDIR=
 #   make uninstall  the same PREFIX and DESTDIR
 #   make clean
@@ -83,7 +83,8 @@ check: setup
 demo: setup	# more of it in tests/apps/rules.mk
 
 cover: setup
-	$(MAKE) COVER=1 check-unit
+	rm -f build/$(CPU)-cover/emul/*.gcda
+	$(MAKE) COVER=1 check-unit check-cases-emul
 	tests/cover build/$(CPU)-cover
 
 include $(wildcard tests/*/rules.mk)
