@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -521,7 +522,9 @@ static void call(int process, const struct request *request,
 		reply->result = set_gids(process, a);
 	else if (request->nr == SYS_setfsgid)
 		reply->result = set_fsgid(process, a[0]);
-	else if (request->nr != SYS_setfsuid)
+	else if (request->nr == SYS_personality)
+		task->read_implies_exec = (a[0] & READ_IMPLIES_EXEC) != 0;
+	else if (request->nr != SYS_setfsuid && request->nr != SYS_umask)
 		skip(reply, "such call");
 }
 
