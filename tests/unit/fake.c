@@ -372,11 +372,6 @@ void fake_set_huge_pages(struct fake *machine, uint64_t free_huge_pages)
 	machine->free_huge_pages = free_huge_pages;
 }
 
-void fake_set_max_map_count(struct fake *machine, uint64_t count)
-{
-	machine->max_map_count = count;
-}
-
 void fake_guard_code(struct fake *machine)
 {
 	machine->guards_code = true;

@@ -75,7 +75,6 @@ int64_t fake_now(const struct fake *machine);
 void fake_tick(struct fake *machine);	/* one second passes */
 void fake_set_memory(struct fake *machine, uint64_t memory_total);
 void fake_set_huge_pages(struct fake *machine, uint64_t free_huge_pages);
-void fake_set_max_map_count(struct fake *machine, uint64_t count);
 /* x86 with protection keys: mlock cannot touch what is PROT_EXEC alone. */
 void fake_guard_code(struct fake *machine);
 /* The check after each call costs time with thousands of attachments. */

@@ -101,12 +101,10 @@ int main(void)
 
 	srunner_add_suite(runner, suite_shmget());
 	srunner_add_suite(runner, suite_shmctl());
-	srunner_add_suite(runner, suite_perm());
 	srunner_add_suite(runner, suite_attach());
 	srunner_add_suite(runner, suite_shmdt());
 	srunner_add_suite(runner, suite_flags());
 	srunner_add_suite(runner, suite_remap());
-	srunner_add_suite(runner, suite_process());
 	srunner_add_suite(runner, suite_memory());
 	srunner_add_suite(runner, suite_sysctl());
 	srunner_add_suite(runner, suite_names());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* test_attach.c - shmat: where, over what, and what it refuses. */
+/* test_attach.c - shmat in an arena of given size, and undone; huge pages. */
 #include "tests/unit/unit.h"
 
 static int64_t id;
@@ -73,99 +73,6 @@ START_TEST(a_foreign_mapping_in_the_arena_is_avoided)
 }
 END_TEST
 
-START_TEST(addresses_are_rounded_only_when_asked)
-{
-	start(2);
-	expect(at(W + 8 * PG + 1, 0), -EINVAL);
-	expect(at(W + 8 * PG + 1, SHM_RND), W + 8 * PG);
-	expect(at(W + 8 * PG + PG - 1, SHM_RND), -EINVAL);
-	expect(at(W + 7 * PG + PG - 1, SHM_RND), -EINVAL);
-	expect(at(W + 7 * PG, 0), -EINVAL);
-	expect(at(W + 6 * PG, 0), W + 6 * PG);
-	expect(at(W + 6 * PG + 5, SHM_REMAP), -EINVAL);
-	expect(at(W + 6 * PG + 5, SHM_REMAP | SHM_RND), W + 6 * PG);
-	expect_n(id, 2);
-	expect(at(0, SHM_REMAP), -EINVAL);
-	expect(at(0, SHM_REMAP | SHM_RND), -EINVAL);
-	expect(at(5, SHM_REMAP | SHM_RND), -EINVAL);
-	expect(at(5, SHM_REMAP), -EINVAL);
-	expect(at(5, 0), -EINVAL);
-}
-END_TEST
-
-START_TEST(rounding_to_zero_maps_at_zero_over_anything)
-{
-	start(2);
-	expect(at(5, SHM_RND), 0);
-	expect(at(5, SHM_RND), 0);
-	expect_n(id, 1);
-	expect(fake_mprotect(task, 0, PG, PROT_READ), 0);
-	expect(fake_mprotect(task, PG, PG, PROT_READ), 0);
-	expect_n(id, 2);
-	expect(fake_mremap(task, PG, PG, PG,
-			   MREMAP_MAYMOVE | MREMAP_FIXED, W), W);
-	expect(fake_mremap(task, 0, PG, PG,
-			   MREMAP_MAYMOVE | MREMAP_FIXED, W + PG), W + PG);
-	expect(fake_mremap(task, W + PG, PG, PG,
-			   MREMAP_MAYMOVE | MREMAP_FIXED, 0), 0);
-	expect(fake_shmdt(task, 0), 0);
-	task->euid = 1;
-	expect(at(5, SHM_RND), -EPERM);
-}
-END_TEST
-
-START_TEST(the_edges_of_the_address_space)
-{
-	uint64_t top = fake_default_config().task_size;
-
-	start(2);
-	expect(at(UINT64_MAX, 0), -EINVAL);
-	expect(at(UINT64_MAX, SHM_RND), -EINVAL);
-	expect(at(-PG, 0), -EINVAL);
-	expect(at(top, 0), -ENOMEM);
-	expect(at(top, SHM_REMAP), -ENOMEM);
-	expect(at(top - PG, 0), -ENOMEM);
-	expect(at(top + PG, 0), -ENOMEM);
-	expect(at(UINT64_C(0xffff888000000000), 0), -ENOMEM);
-	expect(at(top - 2 * PG, 0), top - 2 * PG);
-	expect(at(top - PG, 0), -EINVAL);	/* busy comes first */
-	expect(at(top - PG, SHM_REMAP), -ENOMEM);
-	expect(fake_shmdt(task, top - 2 * PG), 0);
-	fake_mmap(task, top - PG, PG, PROT_NONE, MAP_FIXED);
-	expect(at(top - PG, 0), -EINVAL);
-}
-END_TEST
-
-START_TEST(checks_come_in_the_kernels_order)
-{
-	struct fake_task *nobody = user(9);
-
-	start(2);
-	expect(at(W, 0), W);
-	expect(fake_shmat(nobody, (uint64_t)id, W + 1, 0), -EINVAL);
-	expect(fake_shmat(nobody, (uint64_t)id, W, 0), -EACCES);
-	expect(fake_shmat(nobody, (uint64_t)id, 0, SHM_REMAP), -EINVAL);
-	expect(fake_shmat(task, 9999, W + 1, 0), -EINVAL);
-	expect(fake_shmat(task, 9999, W, 0), -EINVAL);
-	expect(fake_shmat(task, UINT64_MAX, W + 20 * PG, 0), -EINVAL);
-	expect(fake_shmat(task, (uint64_t)id | UINT64_C(1) << 32, W + 20 * PG,
-			  UINT64_C(1) << 32), W + 20 * PG);
-}
-END_TEST
-
-START_TEST(too_big_for_the_address_space_is_enomem)
-{
-	id = fake_shmget(task, IPC_PRIVATE, INT64_MAX, SHM_NORESERVE | 0600);
-	W = fake_room(task, PG);
-	expect(at(0, 0), -ENOMEM);
-	expect(at(W, 0), -ENOMEM);
-	expect(at(W, SHM_REMAP), -ENOMEM);
-	id = fake_shmget(task, IPC_PRIVATE, UINT64_C(1) << 44,
-			 SHM_NORESERVE | 0600);
-	ck_assert_int_gt(at(0, 0), 0);	/* larger than the arena */
-}
-END_TEST
-
 START_TEST(a_failed_attach_changes_nothing)
 {
 	struct shmid_ds before, after;
@@ -189,113 +96,14 @@ START_TEST(a_failed_attach_changes_nothing)
 }
 END_TEST
 
-START_TEST(remap_cuts_what_was_there)
-{
-	int64_t other;
-
-	start(8);
-	expect(at(W, 0), W);
-	other = new_segment(2);
-	expect(fake_shmat(task, (uint64_t)other, W + 3 * PG, SHM_REMAP),
-	       W + 3 * PG);
-	ck_assert_str_eq(pieces(W), "0-3@0 3-5@0 5-8@5");
-	expect_n(id, 2);
-	expect_n(other, 1);
-	expect(fake_shmat(task, (uint64_t)other, W + 2 * PG, SHM_REMAP),
-	       W + 2 * PG);
-	ck_assert_str_eq(pieces(W), "0-2@0 2-4@0 4-5@1 5-8@5");
-	expect_n(other, 2);
-}
-END_TEST
-
-START_TEST(remap_keeps_a_removed_segment_over_itself)
-{
-	char byte = 0;
-
-	start(2);
-	expect(at(W, 0), W);
-	fake_poke(task, W, "x", 1);
-	expect(fake_shmctl(task, (uint64_t)id, IPC_RMID, 0), 0);
-	expect(at(W, SHM_REMAP), W);
-	expect_n(id, 1);
-	fake_peek(task, W, &byte, 1);
-	expect(byte, 'x');
-	expect(fake_shmat(task, (uint64_t)new_segment(2), W, SHM_REMAP), W);
-	expect_n(id, -EINVAL);
-}
-END_TEST
-
-START_TEST(remap_over_a_sealed_piece_is_eperm)
-{
-	start(4);
-	expect(at(W, 0), W);
-	expect(fake_mseal(task, W + PG, PG), 0);
-	expect(at(W, SHM_REMAP), -EPERM);
-	expect_n(id, 3);
-	expect(fake_munmap(task, W + 2 * PG, PG), 0);
-	expect(fake_munmap(task, W, PG), 0);
-	expect(at(W + PG, SHM_REMAP), -EPERM);
-	expect_n(id, 2);
-}
-END_TEST
-
-START_TEST(remap_over_the_address_space_limit_leaves_the_cuts)
-{
-	start(2);
-	expect(at(W, 0), W);
-	task->as_limit = PG;
-	expect(at(W + PG, SHM_REMAP), -ENOMEM);
-	ck_assert_str_eq(pieces(W), "0-1@0 1-2@1");
-}
-END_TEST
-
-START_TEST(times_and_lpid_of_an_attach)
-{
-	struct shmid_ds ds;
-
-	start(2);
-	fake_tick(machine);
-	at(W, 0);
-	ds = stat_of(id);
-	expect(ds.shm_atime, fake_now(machine));
-	expect(ds.shm_dtime, 0);
-	expect(ds.shm_lpid, task->pid);
-	fake_tick(machine);
-	at(W, SHM_REMAP);
-	ds = stat_of(id);
-	expect(ds.shm_atime, fake_now(machine));
-	expect(ds.shm_dtime, fake_now(machine));
-	expect(ds.shm_ctime, fake_now(machine) - 2);
-}
-END_TEST
-
-START_TEST(protection_follows_the_flags)
-{
-	struct emul_piece_info info[4];
-
-	start(1);
-	at(W, 0);
-	at(W + PG, SHM_RDONLY);
-	at(W + 2 * PG, SHM_EXEC);
-	at(W + 3 * PG, 0xffff0000 & ~(uint64_t)SHM_EXEC);
-	expect(fake_pieces(task, info, 4), 4);
-	expect(info[0].prot, EMUL_READ | EMUL_WRITE);
-	expect(info[1].prot, EMUL_READ);
-	expect(info[2].prot, EMUL_READ | EMUL_WRITE | EMUL_EXEC);
-	expect(info[3].prot, EMUL_READ | EMUL_WRITE);
-	ck_assert_uint_ne(info[0].attach, info[1].attach);
-	task->read_implies_exec = true;
-	at(W, SHM_REMAP | SHM_RDONLY);
-	expect(fake_pieces(task, info, 4), 4);
-	expect(info[0].prot, EMUL_READ | EMUL_EXEC);
-	expect(fake_mprotect(task, W + PG, PG, PROT_WRITE), -EACCES);
-}
-END_TEST
-
 START_TEST(shmseg_limits_attaches_not_pieces)
 {
+	struct shminfo info;
+
 	start(4);
 	emul_ns_limits(fake_ns(machine))->shmseg = 2;
+	expect(fake_info(task, &info), 0);
+	expect(info.shmseg, 2);
 	expect(at(W, 0), W);
 	fake_munmap(task, W + PG, PG);
 	expect(at(W + 8 * PG, 0), W + 8 * PG);
@@ -376,6 +184,20 @@ START_TEST(a_space_knows_whether_it_is_outside_the_arena)
 	ck_assert(fake_is_outside(task));
 	expect(fake_shmdt(task, W), 0);
 	ck_assert(!fake_is_outside(task));
+	ck_assert(!fake_is_empty(task));
+	ck_assert(fake_is_empty(other));
+}
+END_TEST
+
+START_TEST(a_forked_attach_is_the_same_attach)
+{
+	struct emul_piece_info mine, its;
+
+	start(4);
+	expect(at(W, 0), W);
+	fake_pieces(fake_fork(task), &its, 1);
+	fake_pieces(task, &mine, 1);
+	expect(mine.attach, its.attach);
 }
 END_TEST
 
@@ -388,21 +210,11 @@ Suite *suite_attach(void)
 	tcase_add_test(t, the_first_page_of_the_arena_stays_free);
 	tcase_add_loop_test(t, without_an_arena_the_host_picks, 0, 3);
 	tcase_add_test(t, a_foreign_mapping_in_the_arena_is_avoided);
-	tcase_add_test(t, addresses_are_rounded_only_when_asked);
-	tcase_add_test(t, rounding_to_zero_maps_at_zero_over_anything);
-	tcase_add_test(t, the_edges_of_the_address_space);
-	tcase_add_test(t, checks_come_in_the_kernels_order);
-	tcase_add_test(t, too_big_for_the_address_space_is_enomem);
 	tcase_add_test(t, a_failed_attach_changes_nothing);
-	tcase_add_test(t, remap_cuts_what_was_there);
-	tcase_add_test(t, remap_keeps_a_removed_segment_over_itself);
-	tcase_add_test(t, remap_over_a_sealed_piece_is_eperm);
-	tcase_add_test(t, remap_over_the_address_space_limit_leaves_the_cuts);
-	tcase_add_test(t, times_and_lpid_of_an_attach);
-	tcase_add_test(t, protection_follows_the_flags);
 	tcase_add_test(t, shmseg_limits_attaches_not_pieces);
 	tcase_add_test(t, huge_attaches_are_aligned_and_rounded);
 	tcase_add_test(t, an_attach_can_be_taken_back);
 	tcase_add_test(t, a_space_knows_whether_it_is_outside_the_arena);
+	tcase_add_test(t, a_forked_attach_is_the_same_attach);
 	return suite;
 }
