@@ -486,6 +486,16 @@ static int sys_process_of(int64_t pid)
 	return -1;
 }
 
+static int64_t sys_uid(void)
+{
+	return geteuid();
+}
+
+static int64_t sys_gid(void)
+{
+	return getegid();
+}
+
 /* What the machine or the user lacks */
 
 static bool is_real_root(void)
@@ -568,5 +578,7 @@ const struct engine engine_sys = {
 	.perform = sys_perform,
 	.now = sys_now,
 	.process_of = sys_process_of,
+	.uid = sys_uid,
+	.gid = sys_gid,
 	.lacks = sys_lacks,
 };

@@ -81,7 +81,8 @@ static bool place_find(const char *name, size_t len, int64_t *value)
 	return false;
 }
 
-static bool builtin_find(const char *name, size_t len, int64_t *value)
+static bool builtin_find(const struct engine *engine, const char *name,
+			 size_t len, int64_t *value)
 {
 	if (len == 1 && name[0] == 'W')
 		*value = (int64_t)layout.window;
@@ -92,9 +93,9 @@ static bool builtin_find(const char *name, size_t len, int64_t *value)
 	else if (len == 4 && !memcmp(name, "LONE", 4))
 		*value = LONE_BASE + 4 * getpid();
 	else if (len == 2 && !memcmp(name, "ME", 2))
-		*value = geteuid();
+		*value = engine->uid();
 	else if (len == 5 && !memcmp(name, "MYGID", 5))
-		*value = getegid();
+		*value = engine->gid();
 	else
 		return false;
 	return true;
@@ -110,7 +111,8 @@ static bool word_find(struct run *run, const char *name, size_t len,
 			return true;
 		}
 	}
-	if (builtin_find(name, len, value) || place_find(name, len, value) ||
+	if (builtin_find(run->engine, name, len, value) ||
+	    place_find(name, len, value) ||
 	    constant_find(name, len, value))
 		return true;
 	snprintf(run->error, sizeof(run->error), "unknown word %.*s",

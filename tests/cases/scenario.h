@@ -111,6 +111,8 @@ struct engine {
 			struct reply *reply);
 	int64_t (*now)(void);		/* seconds */
 	int (*process_of)(int64_t pid);	/* -1: none of ours */
+	int64_t (*uid)(void);		/* of A at the start: ME */
+	int64_t (*gid)(void);
 	/* Why this cannot be had here, or NULL. */
 	const char *(*lacks)(const char *need);
 };
