@@ -530,36 +530,15 @@ static void call(int process, const struct request *request,
 
 /* shmctl with a buffer */
 
-static void set_field(struct reply *reply, enum field field, uint64_t value)
-{
-	reply->fields[field] = value;
-	reply->has |= UINT64_C(1) << field;
-}
-
 static void stat(struct fake_task *task, const struct request *request,
 		 struct reply *reply)
 {
 	struct shmid_ds ds;
-	const struct ipc_perm *perm = &ds.shm_perm;
 
 	reply->result = fake_stat(task, request->args[0], request->args[1],
 				  &ds);
-	if (reply->result < 0)
-		return;
-	set_field(reply, F_KEY, (uint32_t)perm->__key);
-	set_field(reply, F_UID, perm->uid);
-	set_field(reply, F_GID, perm->gid);
-	set_field(reply, F_CUID, perm->cuid);
-	set_field(reply, F_CGID, perm->cgid);
-	set_field(reply, F_MODE, perm->mode);
-	set_field(reply, F_SEQ, perm->__seq);
-	set_field(reply, F_SEGSZ, ds.shm_segsz);
-	set_field(reply, F_ATIME, (uint64_t)ds.shm_atime);
-	set_field(reply, F_DTIME, (uint64_t)ds.shm_dtime);
-	set_field(reply, F_CTIME, (uint64_t)ds.shm_ctime);
-	set_field(reply, F_CPID, (uint64_t)ds.shm_cpid);
-	set_field(reply, F_LPID, (uint64_t)ds.shm_lpid);
-	set_field(reply, F_NATTCH, ds.shm_nattch);
+	if (reply->result >= 0)
+		fields_of_segment(reply, &ds);
 }
 
 static sysret_t set(int process, const struct request *request)
@@ -567,10 +546,7 @@ static sysret_t set(int process, const struct request *request)
 	struct fake_task *task = tasks[process];
 	struct shmid_ds ds;
 
-	memset(&ds, 0xee, sizeof(ds));
-	ds.shm_perm.uid = (uid_t)request->args[1];
-	ds.shm_perm.gid = (gid_t)request->args[2];
-	ds.shm_perm.mode = (unsigned short)request->args[3];
+	segment_for_set(&ds, request);
 	return fake_set(task, request->args[0], &ds);
 }
 
@@ -582,22 +558,13 @@ static void info(struct fake_task *task, const struct request *request,
 
 	if (request->args[0] == IPC_INFO) {
 		reply->result = fake_info(task, &limits);
-		if (reply->result < 0)
-			return;
-		set_field(reply, F_SHMMAX, limits.shmmax);
-		set_field(reply, F_SHMMIN, limits.shmmin);
-		set_field(reply, F_SHMMNI, limits.shmmni);
-		set_field(reply, F_SHMSEG, limits.shmseg);
-		set_field(reply, F_SHMALL, limits.shmall);
+		if (reply->result >= 0)
+			fields_of_limits(reply, &limits);
 		return;
 	}
 	reply->result = fake_shm_info(task, &used);
-	if (reply->result < 0)
-		return;
-	set_field(reply, F_USED, (uint64_t)used.used_ids);
-	set_field(reply, F_TOT, used.shm_tot);
-	set_field(reply, F_RSS, used.shm_rss);
-	set_field(reply, F_SWP, used.shm_swp);
+	if (reply->result >= 0)
+		fields_of_usage(reply, &used);
 }
 
 static void row(const struct fake_task *task, const struct request *request,

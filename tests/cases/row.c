@@ -68,12 +68,9 @@ void row_find(const char *table, int64_t wanted, struct reply *reply)
 		if (id != wanted)
 			continue;
 		reply->result = id;
-		reply->fields[F_KEY] = (uint32_t)key;
-		reply->has = UINT64_C(1) << F_KEY;
-		for (int i = 0; i < COLUMNS; i++) {
-			reply->fields[columns[i]] = values[i];
-			reply->has |= UINT64_C(1) << columns[i];
-		}
+		field_set(reply, F_KEY, (uint32_t)key);
+		for (int i = 0; i < COLUMNS; i++)
+			field_set(reply, columns[i], values[i]);
 		return;
 	}
 	reply->result = -EINVAL;

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/shm.h>
 #include <sys/types.h>
 
 enum {
@@ -180,6 +181,14 @@ enum verdict { PASSED, FAILED, SKIPPED };
 enum verdict scenario_run(const struct scenario *scenario,
 			  const struct engine *engine, const char *judge,
 			  bool print);
+
+/* fields.c */
+void field_set(struct reply *reply, enum field field, uint64_t value);
+void fields_of_segment(struct reply *reply, const struct shmid_ds *ds);
+void fields_of_limits(struct reply *reply, const struct shminfo *limits);
+void fields_of_usage(struct reply *reply, const struct shm_info *usage);
+/* The buffer of IPC_SET. */
+void segment_for_set(struct shmid_ds *ds, const struct request *request);
 
 /* row.c */
 void row_find(const char *table, int64_t id, struct reply *reply);

@@ -155,47 +155,22 @@ static int64_t do_create(const struct request *request)
 	return id;
 }
 
-static void set_field(struct reply *reply, enum field field, uint64_t value)
-{
-	reply->fields[field] = value;
-	reply->has |= UINT64_C(1) << field;
-}
-
 static void do_stat(const struct request *request, struct reply *reply)
 {
 	struct shmid_ds ds;
-	const struct ipc_perm *perm = &ds.shm_perm;
 
 	memset(&ds, 0xee, sizeof(ds));
 	reply->result = call(SYS_shmctl, request->args[0], request->args[1],
 			     (uint64_t)(uintptr_t)&ds);
-	if (reply->result < 0)
-		return;
-	set_field(reply, F_KEY, (uint32_t)perm->__key);
-	set_field(reply, F_UID, perm->uid);
-	set_field(reply, F_GID, perm->gid);
-	set_field(reply, F_CUID, perm->cuid);
-	set_field(reply, F_CGID, perm->cgid);
-	set_field(reply, F_MODE, perm->mode);
-	set_field(reply, F_SEQ, perm->__seq);
-	set_field(reply, F_SEGSZ, ds.shm_segsz);
-	set_field(reply, F_ATIME, (uint64_t)ds.shm_atime);
-	set_field(reply, F_DTIME, (uint64_t)ds.shm_dtime);
-	set_field(reply, F_CTIME, (uint64_t)ds.shm_ctime);
-	set_field(reply, F_CPID, (uint64_t)ds.shm_cpid);
-	set_field(reply, F_LPID, (uint64_t)ds.shm_lpid);
-	set_field(reply, F_NATTCH, ds.shm_nattch);
+	if (reply->result >= 0)
+		fields_of_segment(reply, &ds);
 }
 
 static int64_t do_set(const struct request *request)
 {
 	struct shmid_ds ds;
 
-	/* Whatever else is in the buffer must not matter. */
-	memset(&ds, 0xee, sizeof(ds));
-	ds.shm_perm.uid = (uid_t)request->args[1];
-	ds.shm_perm.gid = (gid_t)request->args[2];
-	ds.shm_perm.mode = (unsigned short)request->args[3];
+	segment_for_set(&ds, request);
 	return call(SYS_shmctl, request->args[0], IPC_SET,
 		    (uint64_t)(uintptr_t)&ds);
 }
@@ -211,18 +186,10 @@ static void do_info(const struct request *request, struct reply *reply)
 			     (uint64_t)(uintptr_t)buf);
 	if (reply->result < 0)
 		return;
-	if (is_limits) {
-		set_field(reply, F_SHMMAX, limits.shmmax);
-		set_field(reply, F_SHMMIN, limits.shmmin);
-		set_field(reply, F_SHMMNI, limits.shmmni);
-		set_field(reply, F_SHMSEG, limits.shmseg);
-		set_field(reply, F_SHMALL, limits.shmall);
-		return;
-	}
-	set_field(reply, F_USED, (uint64_t)used.used_ids);
-	set_field(reply, F_TOT, used.shm_tot);
-	set_field(reply, F_RSS, used.shm_rss);
-	set_field(reply, F_SWP, used.shm_swp);
+	if (is_limits)
+		fields_of_limits(reply, &limits);
+	else
+		fields_of_usage(reply, &used);
 }
 
 /* Credentials and limits */
@@ -377,8 +344,8 @@ static _Noreturn void greet(int control)
 {
 	struct reply reply = { .result = getpid() };
 
-	set_field(&reply, F_KEY, layout.window);
-	set_field(&reply, F_NATTCH, (uint64_t)syscall(SYS_gettid));
+	field_set(&reply, F_KEY, layout.window);
+	field_set(&reply, F_NATTCH, (uint64_t)syscall(SYS_gettid));
 	send_reply(control, &reply);
 	serve(control);
 }
