@@ -2,18 +2,6 @@
 /*
  * main.c - run the cases of scenario files and sum up.
  *
- *	scenario [options] FILE...
- *	  --engine=sys|emul	who is asked (sys)
- *	  --under=COMMAND	each case in its own run of COMMAND
- *	  --user=UID		as an ordinary user (wants root)
- *	  --case=NAME		this one only
- *	  --jobs=N		cases at once (8)
- *	  --window=ADDR		where W lies
- *	  --arena		W lies where shmtrace puts attachments
- *	  --print		no expectations: print every outcome
- *	  --verbose		name the cases that pass, too
- *	  --name=WORD		what this run is called in messages
- *
  * Each case runs in a process of its own and, with the real kernel, in a
  * fresh IPC namespace: as an ordinary user by way of a user namespace.
  */
@@ -298,6 +286,30 @@ static void run_file(const char *file)
 
 /* Options */
 
+static const char usage[] =
+	"usage: scenario [options] FILE...\n"
+	"  --engine=sys|emul  who is asked (sys)\n"
+	"  --under=COMMAND    each case in its own run of COMMAND\n"
+	"  --user=UID         as an ordinary user (wants root)\n"
+	"  --case=NAME        this one only\n"
+	"  --jobs=N           cases at once (8)\n"
+	"  --window=ADDR      where W lies\n"
+	"  --arena            W lies where shmtrace puts attachments\n"
+	"  --print            no expectations: print every outcome\n"
+	"  --verbose          name the cases that pass, too\n"
+	"  --name=WORD        what this run is called in messages\n"
+	"\n"
+	"A step: [P:] [variable =] verb words [-> expected]\n"
+	"FIELD=N compares a field; NOTICE, how the end is noticed, is one of\n"
+	"wait, nowait, pidfd, eof.  The verbs:\n";
+
+static _Noreturn void help(void)
+{
+	fputs(usage, stdout);
+	verbs_print();
+	exit(0);
+}
+
 static const struct option table[] = {
 	{ "engine", required_argument, NULL, 'e' },
 	{ "under", required_argument, NULL, 'u' },
@@ -310,6 +322,7 @@ static const struct option table[] = {
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "arena", no_argument, NULL, 'a' },
 	{ "traced", no_argument, NULL, 't' },
+	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -351,6 +364,8 @@ static void take_option(int option)
 	case 't':
 		options.traced = true;
 		return;
+	case 'h':
+		help();
 	default:
 		exit(2);
 	}

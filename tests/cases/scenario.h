@@ -134,6 +134,7 @@ struct verb {
 	long nr;			/* OP_SYS */
 	int least, most;		/* arguments */
 	enum shape shape;
+	const char *args, *help;	/* for --help */
 };
 
 struct step {
@@ -169,6 +170,7 @@ struct name {
 	int64_t value;
 };
 const struct verb *verb_find(const char *name);
+void verbs_print(void);				/* for --help */
 bool constant_find(const char *name, size_t len, int64_t *value);
 const char *result_name(int64_t result);	/* NULL: a plain number */
 bool result_find(const char *name, int64_t *result);
