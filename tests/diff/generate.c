@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/prng.h"
+
 enum { SEGMENTS = 10, PROCESSES = 26, SPAN = 36 };
 
 struct process {
@@ -27,7 +29,7 @@ struct process {
 };
 
 struct generator {
-	uint64_t random;
+	struct prng random;
 	struct avoid avoid;
 	struct lines *lines;
 	struct process processes[PROCESSES];
@@ -42,10 +44,7 @@ struct generator {
 
 static uint32_t below(struct generator *g, uint32_t n)
 {
-	g->random ^= g->random << 13;
-	g->random ^= g->random >> 7;
-	g->random ^= g->random << 17;
-	return (uint32_t)((g->random * UINT64_C(0x2545f4914f6cdd1d)) >> 33) % n;
+	return prng_below(&g->random, n);
 }
 
 static bool chance(struct generator *g, uint32_t percent)
@@ -684,7 +683,7 @@ void generate(uint64_t seed, int ops, const struct avoid *avoid,
 {
 	struct generator g = { .lines = lines, .avoid = *avoid, .born = 1 };
 
-	g.random = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	prng_seed(&g.random, seed);
 	for (int i = 0; i < 8; i++)
 		below(&g, 2);
 	g.processes[0] = (struct process){ .alive = true,

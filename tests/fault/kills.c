@@ -299,7 +299,7 @@ static void end_in_thread(void *arg)
 {
 	pthread_t thread;
 
-	chaos_state ^= *(uint32_t *)arg;
+	chaos_branch(*(uint32_t *)arg);
 	pthread_create(&thread, NULL, end_process, NULL);
 	thread_loop(NULL);
 }

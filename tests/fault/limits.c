@@ -15,8 +15,6 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
-#include "tests/fault/chaos.h"
-
 enum { STUBS = 2 };	/* pages that the first attach may cost, too */
 
 static void limit_memory(rlim_t bytes)

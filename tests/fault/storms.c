@@ -172,7 +172,7 @@ static void exec_amid_threads(void *arg)
 {
 	pthread_t thread;
 
-	chaos_state ^= *(uint32_t *)arg;
+	chaos_branch(*(uint32_t *)arg);
 	for (int i = 0; i < 3; i++)
 		pthread_create(&thread, NULL, attach_until_left, NULL);
 	pthread_create(&thread, NULL, exec_soon, NULL);
@@ -297,7 +297,7 @@ static void trees(long arg)
 
 static void one_of_all(void *arg)
 {
-	chaos_state ^= (uint64_t)*(int *)arg * 7919;
+	chaos_branch((uint32_t)*(int *)arg);
 	for (int i = 0; i < chaos_rounds(60); i++) {
 		char *addr = attach(id), *other;
 		pid_t pid;
