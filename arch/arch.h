@@ -20,7 +20,7 @@
  * the thread is gone or was killed, which is normal life.
  *
  * Recipe for one more CPU, riscv64 as the example.  A file arch/riscv64.c
- * (the first word of `$(CC) -dumpmachine`) is all; tests/vm/contract.c tells
+ * (the first word of `$(CC) -dumpmachine`) is all; tests/arch/contract.c tells
  * whether it keeps what is promised here: `make CC=... check-arch`, on that
  * CPU.  Its parts, and what Linux has there:
  *	registers	PTRACE_GETREGSET, NT_PRSTATUS.  <sys/user.h> has no

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # tests/vm: other CPUs and other kernels, in guests under software emulation.
 #
-#   make check-arch       arch/ keeps its contract, on this machine
 #   make check-arm64      Debian's arm64 kernels: newest and oldest, with and
 #                         without pointer authentication, 1 and 2 CPUs
 #   make check-arm64-64k  an arm64 kernel with pages of 64 KiB
@@ -16,12 +15,9 @@ VM_PROGRAMS := $(patsubst %.c,$B/%,$(wildcard $(VM)/*.c))
 $(VM_PROGRAMS): %: %.o $(ARCH)
 	$(CC) $(MODE) $(LDFLAGS) -o $@ $^
 
-check-arch: $B/$(VM)/contract
-	$<
-
 # Everything that a guest runs, built for $(CC).
-build-vm: $B/shmtrace $(VM_PROGRAMS) $B/tests/unit/unit $(SCENARIO) \
-	build-conform build-fault $(DIFFER)
+build-vm: $B/shmtrace $(VM_PROGRAMS) $(CONTRACT) $B/tests/unit/unit \
+	$(SCENARIO) build-conform build-fault $(DIFFER)
 
 # ---- arm64 ----
 
@@ -135,5 +131,5 @@ check-nosysv: vm-nosysv
 	@tests/summary '$(VM)/boot -m 2048 -e SUITES=nosysv,apps \
 		-i $(NOSYSV)/payload.cpio x86_64 $(NOSYSV)/kernel'
 
-.PHONY: check-arch build-vm vm-arm64 check-arm64 check-arm64-64k vm-nosysv \
+.PHONY: build-vm vm-arm64 check-arm64 check-arm64-64k vm-nosysv \
 	check-nosysv $(patsubst %,boot-arm64-%,$(BOOTS_ALONGSIDE) races)
