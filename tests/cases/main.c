@@ -8,7 +8,6 @@
 #include "scenario.h"
 
 #include <err.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <grp.h>
@@ -147,8 +146,8 @@ static _Noreturn void run_here(const struct scenario *scenario)
 	enum verdict verdict;
 
 	if (!isolate()) {
-		printf("SKIP %s: no IPC namespace to be had: %s\n",
-		       scenario->name, strerror(errno));
+		printf("SKIP %s: no IPC namespace: needs CAP_SYS_ADMIN or "
+		       "user namespaces\n", scenario->name);
 		fflush(stdout);
 		_exit(SKIPPED);
 	}
