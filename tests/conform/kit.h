@@ -16,14 +16,27 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Whom a case is held against, each with an example. */
 enum judge {
-	NATIVE,		/* prints what a native run prints */
-	FILTERED,	/* the same, but not with --seccomp-bpf=off */
-	OURS,		/* a deliberate difference: under shmtrace only */
-	PLAIN,		/* one of --seccomp-bpf=off */
-	WRAPPED,	/* starts its job by $WRAP, and is itself native */
-	DRIVER,		/* the same, but only with shmtrace in $WRAP */
-	HIDDEN,		/* no case, but a part of one */
+	/* prints what a native run prints: exits/exit_0 */
+	NATIVE,
+	/* the same, but not with --seccomp-bpf=off, where the program's own
+	   filter does not see the call: filters/filter_traps_shm_calls */
+	FILTERED,
+	/* a deliberate difference, under shmtrace only:
+	   differences/maps_name_a_memfd */
+	OURS,
+	/* a difference of --seccomp-bpf=off alone:
+	   differences/filter_does_not_refuse_shmat_in_plain_mode */
+	PLAIN,
+	/* starts its job by $WRAP and is itself not traced, natively with
+	   $WRAP empty: jobs/ctrl_z_and_fg */
+	WRAPPED,
+	/* the same, but only with shmtrace in $WRAP, which it kills:
+	   fault's tracer/shmtrace_is_killed */
+	DRIVER,
+	/* no case, but what one starts: jobs/job_attaches */
+	HIDDEN,
 };
 
 struct test {
