@@ -58,7 +58,8 @@ static void enter_namespace(void)
 	if (unshare(CLONE_NEWIPC) == 0)
 		return;
 	if (unshare(CLONE_NEWUSER | CLONE_NEWIPC) < 0)
-		skip("no IPC namespace: needs CAP_SYS_ADMIN or user namespaces");
+		skip("no IPC namespace: needs CAP_SYS_ADMIN or "
+		     "user namespaces");
 	write_file("/proc/self/setgroups", "deny");
 	snprintf(map, sizeof(map), "%u %u 1\n", (unsigned)uid, (unsigned)uid);
 	write_file("/proc/self/uid_map", map);
