@@ -5,7 +5,7 @@
  */
 #include "emul/shm.h"
 
-struct abi_perm {			/* struct ipc64_perm */
+struct abi_perm { /* struct ipc64_perm */
 	int32_t key;
 	uint32_t uid, gid, cuid, cgid;
 	uint32_t mode;
@@ -14,7 +14,7 @@ struct abi_perm {			/* struct ipc64_perm */
 	uint64_t unused[2];
 };
 
-struct abi_segment {			/* struct shmid64_ds */
+struct abi_segment { /* struct shmid64_ds */
 	struct abi_perm perm;
 	uint64_t size;
 	int64_t atime, dtime, ctime;
@@ -23,12 +23,12 @@ struct abi_segment {			/* struct shmid64_ds */
 	uint64_t unused[2];
 };
 
-struct abi_limits {			/* struct shminfo64 */
+struct abi_limits { /* struct shminfo64 */
 	uint64_t shmmax, shmmin, shmmni, shmseg, shmall;
 	uint64_t unused[4];
 };
 
-struct abi_info {			/* struct shm_info */
+struct abi_info { /* struct shm_info */
 	int32_t used_ids, pad;
 	uint64_t tot, rss, swp;
 	uint64_t swap_attempts, swap_successes;
@@ -50,20 +50,23 @@ sysret_t abi_put_segment(const struct emul_caller *caller, uint64_t buf,
 {
 	const struct emul *emul = caller->ns->emul;
 	struct abi_segment data = {
-		.perm = {
-			.key = s->key,
-			.uid = uid_seen(emul, caller->task, s->uid),
-			.gid = gid_seen(emul, caller->task, s->gid),
-			.cuid = uid_seen(emul, caller->task, s->cuid),
-			.cgid = gid_seen(emul, caller->task, s->cgid),
-			.mode = s->mode,
-			.seq = (uint16_t)((uint32_t)s->id >> ID_INDEX_BITS),
+	    .perm =
+		{
+		    .key = s->key,
+		    .uid = uid_seen(emul, caller->task, s->uid),
+		    .gid = gid_seen(emul, caller->task, s->gid),
+		    .cuid = uid_seen(emul, caller->task, s->cuid),
+		    .cgid = gid_seen(emul, caller->task, s->cgid),
+		    .mode = s->mode,
+		    .seq = (uint16_t)((uint32_t)s->id >> ID_INDEX_BITS),
 		},
-		.size = s->size,
-		.atime = s->atime, .dtime = s->dtime, .ctime = s->ctime,
-		.cpid = pid_seen(emul, caller->task, s->cpid),
-		.lpid = pid_seen(emul, caller->task, s->lpid),
-		.nattch = s->nattch,
+	    .size = s->size,
+	    .atime = s->atime,
+	    .dtime = s->dtime,
+	    .ctime = s->ctime,
+	    .cpid = pid_seen(emul, caller->task, s->cpid),
+	    .lpid = pid_seen(emul, caller->task, s->lpid),
+	    .nattch = s->nattch,
 	};
 
 	return put(caller, buf, &data, sizeof data);
@@ -93,8 +96,8 @@ sysret_t abi_put_limits(const struct emul_caller *caller, uint64_t buf)
 		.shmmax = limits->shmmax,
 		.shmmin = 1,
 		.shmmni = limits->shmmni,
-		.shmseg = limits->shmseg == UINT64_MAX ? limits->shmmni
-						       : limits->shmseg,
+		.shmseg = limits->shmseg == UINT64_MAX ? limits->shmmni :
+							 limits->shmseg,
 		.shmall = limits->shmall,
 	};
 

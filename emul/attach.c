@@ -233,8 +233,8 @@ void piece_set_start(const struct emul *emul, struct piece *piece,
 }
 
 /* __split_vma() */
-struct piece *piece_split(const struct emul_caller *caller,
-			  struct piece *piece, uint64_t at)
+struct piece *piece_split(const struct emul_caller *caller, struct piece *piece,
+			  uint64_t at)
 {
 	struct emul_space *space = caller->space;
 	struct piece *upper = space_take(space);

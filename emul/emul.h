@@ -24,9 +24,9 @@
 typedef int64_t sysret_t;
 #define SYSRET_GONE INT64_MIN
 
-struct emul;		/* everything: one per run */
-struct emul_ns;		/* an IPC namespace (counted references) */
-struct emul_space;	/* the attachments of one address space */
+struct emul;	   /* everything: one per run */
+struct emul_ns;	   /* an IPC namespace (counted references) */
+struct emul_space; /* the attachments of one address space */
 
 /* Capabilities that count, in the user namespace that owns the IPC one. */
 enum {
@@ -38,21 +38,21 @@ enum {
 
 /* Credentials of the calling thread (ipcperms() in ipc/util.c). */
 struct emul_cred {
-	uint32_t uid;		/* real: RLIMIT_MEMLOCK is charged to it */
+	uint32_t uid; /* real: RLIMIT_MEMLOCK is charged to it */
 	uint32_t euid;
 	uint32_t egid;
 	uint32_t fsgid;
-	uint32_t caps;		/* EMUL_CAP_* */
+	uint32_t caps; /* EMUL_CAP_* */
 	uint32_t ngroups;
-	const uint32_t *groups;	/* supplementary groups, owned by the caller */
+	const uint32_t *groups; /* supplementary groups, owned by the caller */
 	bool contained;		/* in a child of the first user namespace: caps
 				   do not reach what belongs to the machine */
 };
 
 /* Who calls, and when.  Borrowed for the length of one call. */
 struct emul_caller {
-	void *task;		/* handed back to the host's functions */
-	struct emul_ns *ns;	/* the caller's IPC namespace */
+	void *task;	    /* handed back to the host's functions */
+	struct emul_ns *ns; /* the caller's IPC namespace */
 	struct emul_space *space;
 	const struct emul_cred *cred;
 	int32_t pid;		/* thread group id: cpid and lpid */
@@ -60,7 +60,7 @@ struct emul_caller {
 				   never used twice in a run: for
 				   shm_rmid_forced */
 	int64_t now;		/* seconds, CLOCK_REALTIME */
-	bool read_implies_exec;	/* personality: readable is executable */
+	bool read_implies_exec; /* personality: readable is executable */
 };
 
 /* Protection bits of a piece; the values of PROT_*. */
@@ -68,31 +68,33 @@ enum { EMUL_READ = 1, EMUL_WRITE = 2, EMUL_EXEC = 4 };
 
 /* How an attach wants to be placed. */
 enum emul_place {
-	EMUL_PLACE_ANY,		/* the host picks; addr is 0 */
-	EMUL_PLACE_FREE,	/* there or -EEXIST (MAP_FIXED_NOREPLACE) */
-	EMUL_PLACE_REPLACE,	/* there, replacing (MAP_FIXED) */
+	EMUL_PLACE_ANY,	    /* the host picks; addr is 0 */
+	EMUL_PLACE_FREE,    /* there or -EEXIST (MAP_FIXED_NOREPLACE) */
+	EMUL_PLACE_REPLACE, /* there, replacing (MAP_FIXED) */
 };
 
 struct emul_mapping {
-	int64_t pages;		/* handle from pages_create */
-	uint64_t addr;		/* page aligned */
-	uint64_t len;		/* bytes, a multiple of the page size */
-	int prot;		/* EMUL_READ ... */
-	bool writable;		/* false for SHM_RDONLY: the mapping can never
-				   become writable, whatever mprotect says */
+	int64_t pages; /* handle from pages_create */
+	uint64_t addr; /* page aligned */
+	uint64_t len;  /* bytes, a multiple of the page size */
+	int prot;      /* EMUL_READ ... */
+	bool writable; /* false for SHM_RDONLY: the mapping can never
+			  become writable, whatever mprotect says */
 	enum emul_place place;
 };
 
 struct emul_pages_request {
-	int32_t key;		/* creation key: names the pages SYSV%08x */
-	uint64_t size;		/* bytes as given to shmget, > 0 */
-	uint32_t huge_shift;	/* log2 of the huge page size; 0: none */
-	bool noreserve;		/* SHM_NORESERVE */
-	bool sys_admin;		/* the caller has CAP_SYS_ADMIN */
-	void *task;		/* emul_caller.task */
+	int32_t key;	     /* creation key: names the pages SYSV%08x */
+	uint64_t size;	     /* bytes as given to shmget, > 0 */
+	uint32_t huge_shift; /* log2 of the huge page size; 0: none */
+	bool noreserve;	     /* SHM_NORESERVE */
+	bool sys_admin;	     /* the caller has CAP_SYS_ADMIN */
+	void *task;	     /* emul_caller.task */
 };
 
-struct emul_usage { uint64_t rss, swap; };	/* bytes */
+struct emul_usage {
+	uint64_t rss, swap;
+}; /* bytes */
 
 /*
  * What the outside world does for us.  `task` is emul_caller.task; functions
@@ -148,24 +150,24 @@ struct emul_host {
 
 /* Fixed for a run. */
 struct emul_config {
-	uint64_t page_size;	/* bytes, power of two; SHMLBA is the same */
-	uint64_t arena_start;	/* where attaches without an address go: */
-	uint64_t arena_end;	/* [start, end), page aligned; may be empty */
-	uint64_t task_size;	/* first address no program can map */
-	uint32_t huge_shift;	/* log2 of the default huge page size, or 0 */
-	uint32_t huge_group;	/* vm.hugetlb_shm_group: may have huge pages */
-	uint64_t huge_sizes;	/* bit n: huge pages of 2^n bytes exist; the
-				   default size need not be listed */
-	bool exec_takes_key;	/* PROT_EXEC alone gets a protection key */
+	uint64_t page_size;   /* bytes, power of two; SHMLBA is the same */
+	uint64_t arena_start; /* where attaches without an address go: */
+	uint64_t arena_end;   /* [start, end), page aligned; may be empty */
+	uint64_t task_size;   /* first address no program can map */
+	uint32_t huge_shift;  /* log2 of the default huge page size, or 0 */
+	uint32_t huge_group;  /* vm.hugetlb_shm_group: may have huge pages */
+	uint64_t huge_sizes;  /* bit n: huge pages of 2^n bytes exist; the
+				 default size need not be listed */
+	bool exec_takes_key;  /* PROT_EXEC alone gets a protection key */
 };
 
 /* Namespace limits (FACTS 13); Linux's defaults in emul_ns_new. */
 struct emul_limits {
 	uint64_t shmmax, shmall;
-	uint64_t shmmni;	/* 0..32768 */
+	uint64_t shmmni; /* 0..32768 */
 	bool rmid_forced;
-	int32_t next_id;	/* -1: none */
-	uint64_t shmseg;	/* attaches per address space; UINT64_MAX */
+	int32_t next_id; /* -1: none */
+	uint64_t shmseg; /* attaches per address space; UINT64_MAX */
 };
 
 /* NULL when out of memory.  `host` and `config` are copied. */
@@ -177,8 +179,8 @@ void emul_free(struct emul *emul);
 /* A fresh namespace with one reference; NULL when out of memory. */
 struct emul_ns *emul_ns_new(struct emul *emul);
 struct emul_ns *emul_ns_get(struct emul_ns *ns);
-void emul_ns_put(struct emul_ns *ns);	/* last one: segments without attach
-					   go; attached ones live on */
+void emul_ns_put(struct emul_ns *ns); /* last one: segments without attach
+					 go; attached ones live on */
 /* Is pid the creating or the last process of a segment? */
 bool emul_ns_tells(const struct emul_ns *ns, int32_t pid);
 /* Has anyone but the caller a reference? */
@@ -207,15 +209,15 @@ bool emul_space_is_outside(const struct emul_space *space);
 
 /* One piece: a VMA of Linux. */
 struct emul_piece_info {
-	uint64_t addr, len;	/* bytes */
-	uint64_t offset;	/* bytes into the segment */
+	uint64_t addr, len; /* bytes */
+	uint64_t offset;    /* bytes into the segment */
 	int64_t pages;
-	uint64_t attach;	/* identity of the attach (its struct file) */
+	uint64_t attach; /* identity of the attach (its struct file) */
 	int prot;
-	uint32_t props;		/* all properties: where they differ the kernel
-				   keeps two mappings apart; neighbours of one
-				   attach with contiguous offsets and equal
-				   props are one mapping of a memfd */
+	uint32_t props; /* all properties: where they differ the kernel
+			   keeps two mappings apart; neighbours of one
+			   attach with contiguous offsets and equal
+			   props are one mapping of a memfd */
 };
 /* Calls visit for each piece in order of address; stops when it returns
    non-zero and returns that. */
@@ -239,17 +241,17 @@ sysret_t emul_shmctl(const struct emul_caller *caller, uint64_t shmid,
 
 /* System calls that can change pieces. */
 enum emul_mmop {
-	EMUL_MM_MUNMAP,		/* addr len */
-	EMUL_MM_MMAP,		/* addr len, only with MAP_FIXED */
-	EMUL_MM_MREMAP,		/* addr len(old) new_len flags new_addr */
-	EMUL_MM_MPROTECT,	/* addr len prot; pkey_mprotect too */
-	EMUL_MM_MADVISE,	/* addr len advice */
-	EMUL_MM_MLOCK,		/* addr len flags(MLOCK_ONFAULT) */
-	EMUL_MM_MUNLOCK,	/* addr len */
-	EMUL_MM_MLOCKALL,	/* flags */
+	EMUL_MM_MUNMAP,	  /* addr len */
+	EMUL_MM_MMAP,	  /* addr len, only with MAP_FIXED */
+	EMUL_MM_MREMAP,	  /* addr len(old) new_len flags new_addr */
+	EMUL_MM_MPROTECT, /* addr len prot; pkey_mprotect too */
+	EMUL_MM_MADVISE,  /* addr len advice */
+	EMUL_MM_MLOCK,	  /* addr len flags(MLOCK_ONFAULT) */
+	EMUL_MM_MUNLOCK,  /* addr len */
+	EMUL_MM_MLOCKALL, /* flags */
 	EMUL_MM_MUNLOCKALL,
-	EMUL_MM_MBIND,		/* addr len policy */
-	EMUL_MM_MSEAL,		/* addr len */
+	EMUL_MM_MBIND,		  /* addr len policy */
+	EMUL_MM_MSEAL,		  /* addr len */
 	EMUL_MM_REMAP_FILE_PAGES, /* addr len pgoff */
 };
 
@@ -257,13 +259,13 @@ struct emul_mmcall {
 	enum emul_mmop op;
 	uint64_t addr, len;
 	uint64_t new_addr, new_len;
-	uint64_t flags;		/* mremap, mlock2, mlockall, mbind;
-				   pkey_mprotect: key + 1, mprotect: 0 */
-	uint64_t pgoff;		/* remap_file_pages, in pages */
-	uint64_t policy;	/* mbind: equal policies have equal numbers;
-				   0 is the default policy */
-	int prot;		/* PROT_* as given */
-	int advice;		/* MADV_* as given */
+	uint64_t flags;	 /* mremap, mlock2, mlockall, mbind;
+			    pkey_mprotect: key + 1, mprotect: 0 */
+	uint64_t pgoff;	 /* remap_file_pages, in pages */
+	uint64_t policy; /* mbind: equal policies have equal numbers;
+			    0 is the default policy */
+	int prot;	 /* PROT_* as given */
+	int advice;	 /* MADV_* as given */
 };
 
 /* Can this call touch a piece of the caller?  If not it runs untouched. */

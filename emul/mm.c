@@ -64,8 +64,7 @@ void split_at(const struct emul_caller *caller, uint64_t start)
 }
 
 /* Did a call that failed unmap the range before?  Then record it. */
-bool is_gone(const struct emul_caller *caller, uint64_t start,
-		    uint64_t end)
+bool is_gone(const struct emul_caller *caller, uint64_t start, uint64_t end)
 {
 	const struct emul_host *host = &caller->space->emul->host;
 	const struct piece *piece = tree_after(caller->space->root, start);

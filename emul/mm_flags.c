@@ -66,7 +66,8 @@ static struct change advice_change(int advice)
 uint32_t flags_exec_key(const struct emul *emul, uint32_t prot)
 {
 	return prot == EMUL_EXEC && emul->config.exec_takes_key ?
-		       PIECE_EXEC_KEY : 0;
+		       PIECE_EXEC_KEY :
+		       0;
 }
 
 /* pkey_mprotect sets the protection key.  mprotect keeps it, but for the one
@@ -80,8 +81,8 @@ static struct change protection_change(const struct emul *emul,
 	change.set = (uint32_t)call->prot & PIECE_PROT;
 	if (call->flags) {
 		change.clear |= PIECE_PKEY;
-		change.set |= (uint32_t)(call->flags - 1)
-				      << PIECE_PKEY_SHIFT & PIECE_PKEY;
+		change.set |= (uint32_t)(call->flags - 1) << PIECE_PKEY_SHIFT &
+			      PIECE_PKEY;
 	} else if (flags_exec_key(emul, change.set)) {
 		change.clear |= PIECE_PKEY;
 		change.set |= PIECE_EXEC_KEY;
@@ -116,7 +117,7 @@ sysret_t flags_enter(struct emul *emul, const struct emul_mmcall *call)
 	if (policy_index(emul, call->policy) <= emul->policy_count)
 		return 0;
 	if (emul->policy_count == PIECE_POLICY_MAX)
-		return -ENOMEM;	/* more than a piece has bits for */
+		return -ENOMEM; /* more than a piece has bits for */
 	if (emul->policy_count == emul->policy_capacity) {
 		policies = memory_get(capacity, sizeof *policies);
 		if (!policies)
@@ -142,18 +143,19 @@ static struct change call_change(const struct emul *emul,
 	case EMUL_MM_MADVISE:
 		return advice_change(call->advice);
 	case EMUL_MM_MLOCK:
-		return (struct change){ PIECE_LOCK_MASK,
-			lock_props(true, flags & MLOCK_ONFAULT) };
+		return (struct change){
+			PIECE_LOCK_MASK, lock_props(true, flags & MLOCK_ONFAULT)
+		};
 	case EMUL_MM_MLOCKALL:
 		return (struct change){ PIECE_LOCK_MASK,
-			lock_props(true, flags & MCL_ONFAULT) };
+					lock_props(true, flags & MCL_ONFAULT) };
 	case EMUL_MM_MBIND:
 		return (struct change){ PIECE_POLICY,
-			policy_index(emul, call->policy)
-				<< PIECE_POLICY_SHIFT };
+					policy_index(emul, call->policy)
+						<< PIECE_POLICY_SHIFT };
 	case EMUL_MM_MSEAL:
 		return (struct change){ 0, PIECE_SEALED };
-	default:	/* munlock, munlockall */
+	default: /* munlock, munlockall */
 		return (struct change){ PIECE_LOCK_MASK, 0 };
 	}
 }
@@ -164,7 +166,7 @@ bool flags_concern(const struct emul_space *space,
 	struct change change = call_change(space->emul, call);
 
 	if (call->op == EMUL_MM_MLOCKALL)
-		return true;	/* MCL_FUTURE: attaches to come */
+		return true; /* MCL_FUTURE: attaches to come */
 	if (call->op == EMUL_MM_MUNLOCKALL)
 		return space->root || space->lock_future;
 	return change.clear || change.set;
@@ -253,7 +255,7 @@ static void range_change(const struct emul_caller *caller, uint64_t start,
 static bool refuses(const struct piece *piece, const struct emul_mmcall *call,
 		    sysret_t error)
 {
-	if (call->op == EMUL_MM_MADVISE)	/* only private memory does */
+	if (call->op == EMUL_MM_MADVISE) /* only private memory does */
 		return false;
 	if (error == -EPERM)
 		return (piece->props & PIECE_SEALED) != 0;
@@ -353,18 +355,19 @@ static uint64_t changed_until(const struct emul_caller *caller,
 		if (error != -EACCES && error != -EPERM && error != -ENOMEM)
 			return start;
 		return protected_until(caller, call, change, start, end, error);
-	case EMUL_MM_MADVISE:	/* skips holes, and tells in the end */
-		if (error == -EPERM)	/* can_madvise_modify(): DONTFORK */
+	case EMUL_MM_MADVISE:	     /* skips holes, and tells in the end */
+		if (error == -EPERM) /* can_madvise_modify(): DONTFORK */
 			return refused_at(caller->space, call, start, end,
 					  error);
 		return error == -ENOMEM ? end : start;
 	case EMUL_MM_MLOCK:
 	case EMUL_MM_MUNLOCK:
-		if (error == -EAGAIN)	/* __mlock_posix_error_return() */
+		if (error == -EAGAIN) /* __mlock_posix_error_return() */
 			return end;
-		return error == -ENOMEM
-			? locked_until(caller, start, end, change) : start;
-	case EMUL_MM_MBIND:	/* EIO after MPOL_MF_MOVE: pages that stayed */
+		return error == -ENOMEM ?
+			       locked_until(caller, start, end, change) :
+			       start;
+	case EMUL_MM_MBIND: /* EIO after MPOL_MF_MOVE: pages that stayed */
 		return error == -EIO && (call->flags & 6) ? end : start;
 	default:
 		return start;
@@ -379,8 +382,8 @@ static void lock_all(const struct emul_caller *caller,
 	struct emul_space *space = caller->space;
 	bool lock = call->op == EMUL_MM_MLOCKALL;
 
-	space->lock_future = lock && (call->flags & MCL_FUTURE) ? change->set
-								 : 0;
+	space->lock_future =
+		lock && (call->flags & MCL_FUTURE) ? change->set : 0;
 	if (!lock || (call->flags & MCL_CURRENT))
 		range_change(caller, 0, UINT64_MAX, change);
 }

@@ -35,9 +35,8 @@ bool mremap_concerns(const struct emul_space *space,
 	struct remap r = remap_of(space->emul, call);
 	uint64_t len = r.old_len ? r.old_len : 1;
 
-	if (space_overlaps(space, r.addr, r.addr + len < r.addr
-						  ? UINT64_MAX
-						  : r.addr + len))
+	if (space_overlaps(space, r.addr,
+			   r.addr + len < r.addr ? UINT64_MAX : r.addr + len))
 		return true;
 	return r.fixed && r.target + r.new_len > r.target &&
 	       space_overlaps(space, r.target, r.target + r.new_len);
@@ -111,7 +110,7 @@ sysret_t mremap_enter(const struct emul_caller *caller,
 	is_move = r.fixed && r.old_len == r.new_len;
 	if (piece->props & PIECE_SEALED && !is_move)
 		return -EPERM;
-	if (r.new_len < r.old_len)	/* shrinks first, then moves the rest */
+	if (r.new_len < r.old_len) /* shrinks first, then moves the rest */
 		r.old_len = r.new_len;
 	return r.old_len > piece->end - r.addr ? -EFAULT : 0;
 }
@@ -162,7 +161,7 @@ static void source_leaves(const struct emul_caller *caller,
 {
 	struct piece *source;
 
-	if (r->dont_unmap) {	/* dontunmap_complete(): the whole mapping */
+	if (r->dont_unmap) { /* dontunmap_complete(): the whole mapping */
 		source = tree_at(caller->space->root, r->addr);
 		if (source)
 			source->props &= ~PIECE_LOCK_MASK;
@@ -172,8 +171,7 @@ static void source_leaves(const struct emul_caller *caller,
 }
 
 /* move_vma(): copy, then unmap the source. */
-static void move(const struct emul_caller *caller, struct remap *r,
-		 uint64_t to)
+static void move(const struct emul_caller *caller, struct remap *r, uint64_t to)
 {
 	struct piece *source;
 	struct piece new;
@@ -186,7 +184,7 @@ static void move(const struct emul_caller *caller, struct remap *r,
 	}
 	source = tree_at(caller->space->root, r->addr);
 	if (!source)
-		return;	/* a mapping of others was moved over ours */
+		return; /* a mapping of others was moved over ours */
 	new = *source;
 	new.pgoff = piece_pgoff(caller->space->emul, source, r->addr);
 	new.start = to;
@@ -223,8 +221,7 @@ static bool was_source_sealed(const struct emul_space *space,
 {
 	const struct piece *source = tree_at(space->root, r->addr);
 	uint64_t start = r->fixed ? r->target : r->addr + r->new_len;
-	uint64_t end = r->fixed ? r->target + r->new_len
-				: r->addr + r->old_len;
+	uint64_t end = r->fixed ? r->target + r->new_len : r->addr + r->old_len;
 
 	if (source)
 		return (source->props & PIECE_SEALED) != 0;
@@ -255,8 +252,7 @@ static void mremap_failed(const struct emul_caller *caller,
 		return;
 	if (r->fixed)
 		gone = is_gone(caller, r->target, end);
-	if (result != -EPERM ||
-	    (!gone && was_source_sealed(caller->space, r)))
+	if (result != -EPERM || (!gone && was_source_sealed(caller->space, r)))
 		return;
 	if (r->fixed && !is_unmapped(caller, r->target, end))
 		split_at(caller, r->target);
@@ -315,8 +311,7 @@ static bool count_inside(const struct piece *piece, void *arg)
 
 /* The range lies in pieces of one attach that are equal and shared. */
 static bool is_uniform(const struct emul_space *space,
-		       const struct piece *first,
-		       const struct pages_range *r)
+		       const struct piece *first, const struct pages_range *r)
 {
 	uint32_t flags = ~PIECE_POLICY;
 	const struct piece *p = first;
@@ -349,7 +344,8 @@ sysret_t remap_pages_enter(const struct emul_caller *caller,
 
 	if (call->prot || !piece || r.end == r.start ||
 	    call->pgoff + (r.end - r.start) / space->emul->config.page_size <
-		    call->pgoff || !is_uniform(space, piece, &r))
+		    call->pgoff ||
+	    !is_uniform(space, piece, &r))
 		return 0;
 	inside.segment = piece->attach->segment;
 	if ((piece->props & PIECE_SEALED) ||
@@ -386,11 +382,11 @@ void remap_pages_leave(const struct emul_caller *caller,
 	new.start = r.start;
 	new.end = r.end;
 	new.pgoff = call->pgoff;
-	new.props = (old->props & PIECE_PROT) |
-		    (old->props & PIECE_LOCKED) | space->lock_future;
-	new.props |= flags_exec_key(space->emul, new.props & PIECE_PROT);
+	new.props = (old->props & PIECE_PROT) | (old->props & PIECE_LOCKED) |
+		    space->lock_future;
+	new.props |= flags_exec_key(space->emul, new.props &PIECE_PROT);
 	segment = new.attach->segment;
-	segment->nattch++;		/* neither goes with its last piece */
+	segment->nattch++; /* neither goes with its last piece */
 	new.attach->refs++;
 	space_cut(caller, r.start, r.end);
 	place(caller, &new);

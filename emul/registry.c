@@ -11,10 +11,10 @@
 #include <string.h>
 
 enum {
-	INDEX_WINDOW_MIN = 64,	/* ipc_min_cycle */
+	INDEX_WINDOW_MIN = 64, /* ipc_min_cycle */
 	CAPACITY_MIN = 64,
 	BUCKETS_MIN = 64,
-	GROUPS = ID_INDEX_MAX / 64 / 64,	/* words of id_map.full */
+	GROUPS = ID_INDEX_MAX / 64 / 64, /* words of id_map.full */
 };
 
 struct emul *emul_new(const struct emul_host *host, void *arg,
@@ -377,8 +377,8 @@ uint64_t segment_pages(const struct segment *segment)
 /* shm_may_destroy() */
 bool segment_may_destroy(const struct segment *segment)
 {
-	return segment->nattch == 0 && ((segment->mode & SHM_DEST) ||
-					segment->ns->limits.rmid_forced);
+	return segment->nattch == 0 &&
+	       ((segment->mode & SHM_DEST) || segment->ns->limits.rmid_forced);
 }
 
 void segment_unlock(struct segment *segment)

@@ -41,7 +41,7 @@ enum {
 
 /* alloc.c: the one door to memory; a test puts a failing one in. */
 struct memory_door {
-	void *(*get)(size_t count, size_t size);	/* zeroed, or NULL */
+	void *(*get)(size_t count, size_t size); /* zeroed, or NULL */
 	void (*put)(void *memory);
 };
 extern struct memory_door memory_door;
@@ -52,7 +52,7 @@ void memory_put(void *memory);
 struct locker {
 	struct locker *next;
 	uint32_t uid;
-	uint32_t refs;		/* segments */
+	uint32_t refs; /* segments */
 	uint64_t pages;
 };
 
@@ -62,34 +62,34 @@ struct emul {
 	struct emul_config config;
 	struct locker *lockers;
 	uint64_t next_attach;
-	uint32_t mark;		/* last one given by space_attaches */
-	uint64_t *policies;	/* seen by mbind; a piece has the index + 1 */
+	uint32_t mark;	    /* last one given by space_attaches */
+	uint64_t *policies; /* seen by mbind; a piece has the index + 1 */
 	uint32_t policy_count;
 	uint32_t policy_capacity;
 };
 
 struct segment {
 	struct emul_ns *ns;
-	struct segment *next_key;	/* same hash chain */
-	int32_t key;			/* IPC_PRIVATE once removed */
+	struct segment *next_key; /* same hash chain */
+	int32_t key;		  /* IPC_PRIVATE once removed */
 	int32_t id;
 	uint32_t uid, gid, cuid, cgid;
-	uint32_t mode;			/* 0777 | SHM_DEST | SHM_LOCKED */
-	uint32_t huge_shift;		/* 0: ordinary pages */
-	uint64_t size;			/* as given to shmget */
+	uint32_t mode;	     /* 0777 | SHM_DEST | SHM_LOCKED */
+	uint32_t huge_shift; /* 0: ordinary pages */
+	uint64_t size;	     /* as given to shmget */
 	uint64_t nattch;
 	int64_t atime, dtime, ctime;
 	int32_t cpid, lpid;
-	int64_t pages;			/* the host's handle */
+	int64_t pages; /* the host's handle */
 	uint64_t creator;
-	struct locker *locker;		/* set while SHM_LOCKED */
+	struct locker *locker; /* set while SHM_LOCKED */
 };
 
 /* Free and used indices, two levels so that any search is short. */
 struct id_map {
 	uint64_t used[ID_INDEX_MAX / 64];
-	uint64_t full[ID_INDEX_MAX / 64 / 64];	/* words of used: all ones */
-	uint64_t some[ID_INDEX_MAX / 64 / 64];	/* words of used: not zero */
+	uint64_t full[ID_INDEX_MAX / 64 / 64]; /* words of used: all ones */
+	uint64_t some[ID_INDEX_MAX / 64 / 64]; /* words of used: not zero */
 };
 
 struct emul_ns {
@@ -97,15 +97,15 @@ struct emul_ns {
 	uint64_t refs;
 	struct emul_limits limits;
 	struct segment **by_index;
-	uint32_t capacity;		/* of by_index */
+	uint32_t capacity; /* of by_index */
 	uint32_t in_use;
-	uint32_t next_index;		/* the cursor of idr_alloc_cyclic() */
+	uint32_t next_index; /* the cursor of idr_alloc_cyclic() */
 	int32_t last_index;
 	uint32_t seq;
-	struct segment **buckets;	/* by key */
-	uint32_t bucket_count;		/* power of two, or 0 */
+	struct segment **buckets; /* by key */
+	uint32_t bucket_count;	  /* power of two, or 0 */
 	uint32_t key_count;
-	uint64_t total_pages;		/* shm_tot */
+	uint64_t total_pages; /* shm_tot */
 	struct id_map map;
 };
 
@@ -113,9 +113,9 @@ struct emul_ns {
 struct attach {
 	struct segment *segment;
 	uint64_t id;
-	uint32_t refs;			/* pieces, in all spaces */
-	uint32_t mark : 31;		/* see space_attaches */
-	uint32_t writable : 1;		/* not SHM_RDONLY */
+	uint32_t refs;	       /* pieces, in all spaces */
+	uint32_t mark : 31;    /* see space_attaches */
+	uint32_t writable : 1; /* not SHM_RDONLY */
 };
 
 /* Properties of a piece: whatever differs between neighbours keeps them
@@ -134,21 +134,21 @@ enum {
 	PIECE_SEALED = 1 << 11,
 	PIECE_PKEY_SHIFT = 12,
 	PIECE_PKEY = 15 << PIECE_PKEY_SHIFT,
-	PIECE_EXEC_KEY = 1 << 16,	/* the kernel's own for PROT_EXEC */
+	PIECE_EXEC_KEY = 1 << 16, /* the kernel's own for PROT_EXEC */
 	PIECE_POLICY_SHIFT = 17,
 };
 #define PIECE_POLICY_MAX UINT32_C(0x7fff)
-#define PIECE_POLICY (PIECE_POLICY_MAX << PIECE_POLICY_SHIFT)
-#define PIECE_LOCK_MASK ((uint32_t)(PIECE_LOCKED | PIECE_ONFAULT))
+#define PIECE_POLICY	 (PIECE_POLICY_MAX << PIECE_POLICY_SHIFT)
+#define PIECE_LOCK_MASK	 ((uint32_t)(PIECE_LOCKED | PIECE_ONFAULT))
 
 /* A VMA of Linux, a node of its space's tree.  56 bytes. */
 struct piece {
-	struct piece *left, *right;	/* right: next in a list of spares */
+	struct piece *left, *right; /* right: next in a list of spares */
 	struct attach *attach;
 	uint64_t start, end;
 	uint64_t pgoff;
 	uint32_t props;
-	uint32_t gap;			/* largest hole inside this subtree */
+	uint32_t gap; /* largest hole inside this subtree */
 };
 
 struct emul_space {
@@ -156,11 +156,11 @@ struct emul_space {
 	struct piece *root;
 	struct piece *spare;
 	uint32_t spare_count;
-	uint32_t promised;		/* spares that open calls may use */
-	uint32_t lock_future;		/* PIECE_LOCK_MASK: mm->def_flags */
+	uint32_t promised;    /* spares that open calls may use */
+	uint32_t lock_future; /* PIECE_LOCK_MASK: mm->def_flags */
 	uint64_t piece_count;
-	uint64_t outside_count;		/* pieces not wholly in the arena */
-	int64_t undo_atime;		/* before the last shmat */
+	uint64_t outside_count; /* pieces not wholly in the arena */
+	int64_t undo_atime;	/* before the last shmat */
 	int32_t undo_lpid;
 };
 
@@ -192,11 +192,11 @@ sysret_t ns_make_room(struct emul_ns *ns);
 /* Gives the segment its id; 0 or -ENOSPC.  Only after ns_make_room. */
 sysret_t ns_add(struct emul_ns *ns, struct segment *segment);
 uint64_t segment_length(const struct segment *segment); /* i_size, rounded */
-uint64_t segment_pages(const struct segment *segment); /* shm_tot's share */
+uint64_t segment_pages(const struct segment *segment);	/* shm_tot's share */
 bool segment_may_destroy(const struct segment *segment);
 void segment_destroy(struct segment *segment);
 void segment_mark_destroyed(struct segment *segment);
-void segment_unlock(struct segment *segment);	/* accounting only */
+void segment_unlock(struct segment *segment); /* accounting only */
 void segment_usage(const struct segment *segment, struct emul_usage *usage);
 
 /* names.c */
@@ -213,8 +213,7 @@ bool perm_allows(const struct segment *segment, const struct emul_cred *cred,
 bool perm_in_group(const struct emul_cred *cred, uint32_t gid);
 /* capable(): memory, for all namespaces. */
 bool perm_is_capable(const struct emul_cred *cred, uint32_t cap);
-bool perm_is_owner(const struct segment *segment,
-		   const struct emul_cred *cred);
+bool perm_is_owner(const struct segment *segment, const struct emul_cred *cred);
 
 /* attach.c */
 bool space_promise(struct emul_space *space, uint32_t count);
@@ -229,11 +228,11 @@ struct attach *attach_new(struct segment *segment, bool writable);
 void segment_opened(struct segment *segment, const struct emul_caller *caller);
 void segment_closed(struct segment *segment, const struct emul_caller *caller);
 /* Out of the tree, freed, and its segment told (shm_close). */
-void piece_free(struct piece *piece);	/* and its attach with the last */
+void piece_free(struct piece *piece); /* and its attach with the last */
 void piece_close(const struct emul_caller *caller, struct piece *piece);
 /* Cuts at `at`; gives the upper part.  Takes a spare. */
-struct piece *piece_split(const struct emul_caller *caller,
-			  struct piece *piece, uint64_t at);
+struct piece *piece_split(const struct emul_caller *caller, struct piece *piece,
+			  uint64_t at);
 /* Unmaps [start, end) as munmap does.  Takes up to two spares. */
 void space_cut(const struct emul_caller *caller, uint64_t start, uint64_t end);
 /* Moves the lower bound, up or down; the piece is not in the tree. */
@@ -276,7 +275,9 @@ void map_failed(const struct emul_caller *caller, uint64_t start, uint64_t end,
 /* abi.c: the structs of the 64-bit ABI, to and from the program. */
 sysret_t abi_put_segment(const struct emul_caller *caller, uint64_t buf,
 			 const struct segment *segment);
-struct abi_set { uint32_t uid, gid, mode; };
+struct abi_set {
+	uint32_t uid, gid, mode;
+};
 sysret_t abi_get_set(const struct emul_caller *caller, uint64_t buf,
 		     struct abi_set *set);
 sysret_t abi_put_limits(const struct emul_caller *caller, uint64_t buf);

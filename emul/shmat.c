@@ -2,7 +2,7 @@
 /* shmat.c - attach a segment (do_shmat, Linux 6.18). */
 #include "emul/shm.h"
 
-enum { SPARES = 3 };	/* the new piece, and what REMAP may split */
+enum { SPARES = 3 }; /* the new piece, and what REMAP may split */
 
 /* What is to be mapped, worked out from the arguments. */
 struct plan {
@@ -71,8 +71,8 @@ static sysret_t check_range(const struct emul_caller *caller,
 	const struct emul *emul = caller->space->emul;
 	const struct emul_mapping *m = &plan->mapping;
 	uint64_t limit = emul->config.task_size;
-	uint64_t size = plan->segment->huge_shift ? m->len
-						  : plan->segment->size;
+	uint64_t size =
+		plan->segment->huge_shift ? m->len : plan->segment->size;
 
 	if (m->place == EMUL_PLACE_FREE) {
 		if (m->addr + size < m->addr)
@@ -94,9 +94,9 @@ static uint64_t pick_address(const struct emul_space *space,
 			     const struct plan *plan)
 {
 	const struct emul_config *config = &space->emul->config;
-	uint64_t align = plan->segment->huge_shift
-		? UINT64_C(1) << plan->segment->huge_shift
-		: config->page_size;
+	uint64_t align = plan->segment->huge_shift ?
+				 UINT64_C(1) << plan->segment->huge_shift :
+				 config->page_size;
 	uint64_t room = plan->mapping.len + align - config->page_size;
 	uint64_t low = config->arena_start + config->page_size;
 	uint64_t addr;
@@ -153,7 +153,7 @@ static void record(const struct emul_caller *caller, struct plan *plan,
 	struct piece *piece = space_take(space);
 	uint32_t locked = space->lock_future;
 
-	if (plan->segment->huge_shift)	/* __mmap_complete() */
+	if (plan->segment->huge_shift) /* __mmap_complete() */
 		locked = 0;
 	plan->segment->nattch++;
 	space_cut(caller, addr, addr + plan->mapping.len);
@@ -220,9 +220,9 @@ sysret_t emul_shmat(const struct emul_caller *caller, uint64_t shmid,
 		return -EINVAL;
 	if (!perm_allows(plan.segment, caller->cred, mode))
 		return -EACCES;
-	if (over_shmseg(caller))	/* POSIX; Linux has no such limit */
+	if (over_shmseg(caller)) /* POSIX; Linux has no such limit */
 		return -EMFILE;
-	if (caller->read_implies_exec)	/* do_mmap() */
+	if (caller->read_implies_exec) /* do_mmap() */
 		plan.mapping.prot |= EMUL_EXEC;
 	result = attach(caller, &plan);
 	/* out_nattch: with shm_rmid_forced a failed attach destroys. */

@@ -13,8 +13,8 @@ static sysret_t stat(const struct emul_caller *caller, int32_t id, int cmd,
 	if (cmd == IPC_STAT)
 		segment = ns_find_id(caller->ns, id);
 	else
-		segment = ns_find_index(caller->ns,
-					(uint32_t)id % ID_INDEX_MAX);
+		segment =
+			ns_find_index(caller->ns, (uint32_t)id % ID_INDEX_MAX);
 	if (!segment)
 		return -EINVAL;
 	if (cmd != SHM_STAT_ANY && !perm_allows(segment, caller->cred, 0444))
@@ -53,7 +53,7 @@ static sysret_t set(const struct emul_caller *caller, int32_t id, uint64_t buf)
 	new.uid = uid_meant(caller->ns->emul, caller->task, new.uid);
 	new.gid = gid_meant(caller->ns->emul, caller->task, new.gid);
 	if (new.uid == UINT32_MAX || new.gid == UINT32_MAX)
-		return -EINVAL;	/* ipc_update_perm(): not a valid id */
+		return -EINVAL; /* ipc_update_perm(): not a valid id */
 	segment->uid = new.uid;
 	segment->gid = new.gid;
 	segment->mode = (segment->mode & ~0777u) | (new.mode & 0777);
@@ -158,15 +158,15 @@ static sysret_t do_lock(const struct emul_caller *caller, int32_t id, int cmd)
 		    emul->host.memlock_limit(caller->task) == 0)
 			return -EPERM;
 	}
-	if (segment->huge_shift)	/* is_file_hugepages(): nothing to do */
+	if (segment->huge_shift) /* is_file_hugepages(): nothing to do */
 		return 0;
 	return cmd == SHM_LOCK ? lock(caller, segment) : unlock(emul, segment);
 }
 
 static sysret_t info(const struct emul_caller *caller, int cmd, uint64_t buf)
 {
-	sysret_t result = cmd == IPC_INFO ? abi_put_limits(caller, buf)
-					  : abi_put_info(caller, buf);
+	sysret_t result = cmd == IPC_INFO ? abi_put_limits(caller, buf) :
+					    abi_put_info(caller, buf);
 
 	return result < 0 ? result : (sysret_t)ns_max_index(caller->ns);
 }

@@ -71,8 +71,7 @@ static sysret_t detach_rest(const struct emul_caller *caller,
 }
 
 /* No piece at all where the second loop would look. */
-static bool is_alone(const struct emul_space *space, uint64_t from,
-		     uint64_t to)
+static bool is_alone(const struct emul_space *space, uint64_t from, uint64_t to)
 {
 	const struct piece *next = tree_after(space->root, from);
 

@@ -87,16 +87,14 @@ static sysret_t make_pages(const struct emul_caller *caller,
 		.key = segment->key,
 		.size = segment->size,
 		.noreserve = (flags & SHM_NORESERVE) != 0,
-		.sys_admin = perm_is_capable(caller->cred,
-					     EMUL_CAP_SYS_ADMIN),
+		.sys_admin = perm_is_capable(caller->cred, EMUL_CAP_SYS_ADMIN),
 		.task = caller->task,
 	};
-	sysret_t result = pick_huge_shift(caller, flags,
-					  &segment->huge_shift);
+	sysret_t result = pick_huge_shift(caller, flags, &segment->huge_shift);
 
 	if (result < 0)
 		return result;
-	if (segment->size > INT64_MAX)	/* MAX_LFS_FILESIZE */
+	if (segment->size > INT64_MAX) /* MAX_LFS_FILESIZE */
 		return -EINVAL;
 	request.huge_shift = segment->huge_shift;
 	result = emul->host.pages_create(emul->host_arg, &request);

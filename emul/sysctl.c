@@ -9,7 +9,7 @@
 struct number {
 	uint64_t value;
 	bool negative;
-	size_t used;		/* bytes; 0: there was no number */
+	size_t used; /* bytes; 0: there was no number */
 };
 
 static bool is_space(char c)
