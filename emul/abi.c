@@ -44,19 +44,18 @@ static sysret_t put(const struct emul_caller *caller, uint64_t buf,
 	return caller->ns->emul->host.write(caller->task, buf, data, len);
 }
 
-/* IPCStat */
-sysret_t abi_put_segment(const struct emul_caller *caller, uint64_t buf,
-			 const struct segment *s)
+sysret_t copy_shmid_to_user(const struct emul_caller *caller, uint64_t buf,
+			    const struct segment *s)
 {
 	const struct emul *emul = caller->ns->emul;
 	struct abi_segment data = {
 	    .perm =
 		{
 		    .key = s->key,
-		    .uid = uid_seen(emul, caller->task, s->uid),
-		    .gid = gid_seen(emul, caller->task, s->gid),
-		    .cuid = uid_seen(emul, caller->task, s->cuid),
-		    .cgid = gid_seen(emul, caller->task, s->cgid),
+		    .uid = from_kuid_munged(emul, caller->task, s->uid),
+		    .gid = from_kgid_munged(emul, caller->task, s->gid),
+		    .cuid = from_kuid_munged(emul, caller->task, s->cuid),
+		    .cgid = from_kgid_munged(emul, caller->task, s->cgid),
 		    .mode = s->mode,
 		    .seq = (uint16_t)((uint32_t)s->id >> ID_INDEX_BITS),
 		},
@@ -64,17 +63,17 @@ sysret_t abi_put_segment(const struct emul_caller *caller, uint64_t buf,
 	    .atime = s->atime,
 	    .dtime = s->dtime,
 	    .ctime = s->ctime,
-	    .cpid = pid_seen(emul, caller->task, s->cpid),
-	    .lpid = pid_seen(emul, caller->task, s->lpid),
+	    .cpid = pid_vnr(emul, caller->task, s->cpid),
+	    .lpid = pid_vnr(emul, caller->task, s->lpid),
 	    .nattch = s->nattch,
 	};
 
 	return put(caller, buf, &data, sizeof data);
 }
 
-/* Set: all but owner and mode is ignored. */
-sysret_t abi_get_set(const struct emul_caller *caller, uint64_t buf,
-		     struct abi_set *set)
+/* All but owner and mode is ignored. */
+sysret_t copy_shmid_from_user(const struct emul_caller *caller, uint64_t buf,
+			      struct abi_set *set)
 {
 	struct abi_segment data;
 	sysret_t result = caller->ns->emul->host.read(caller->task, buf, &data,
@@ -88,8 +87,7 @@ sysret_t abi_get_set(const struct emul_caller *caller, uint64_t buf,
 	return 0;
 }
 
-/* IPCInfo */
-sysret_t abi_put_limits(const struct emul_caller *caller, uint64_t buf)
+sysret_t copy_shminfo_to_user(const struct emul_caller *caller, uint64_t buf)
 {
 	const struct emul_limits *limits = &caller->ns->limits;
 	struct abi_limits data = {
@@ -104,8 +102,7 @@ sysret_t abi_put_limits(const struct emul_caller *caller, uint64_t buf)
 	return put(caller, buf, &data, sizeof data);
 }
 
-/* ShmInfo */
-sysret_t abi_put_info(const struct emul_caller *caller, uint64_t buf)
+sysret_t copy_shm_info_to_user(const struct emul_caller *caller, uint64_t buf)
 {
 	const struct emul_ns *ns = caller->ns;
 	struct abi_info data = {
@@ -119,7 +116,7 @@ sysret_t abi_put_info(const struct emul_caller *caller, uint64_t buf)
 
 		if (!ns->by_index[i])
 			continue;
-		segment_usage(ns->by_index[i], &usage);
+		shm_add_rss_swap(ns->by_index[i], &usage);
 		data.rss += usage.rss / page;
 		data.swp += usage.swap / page;
 	}

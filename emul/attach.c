@@ -1,330 +1,336 @@
 // SPDX-License-Identifier: MIT
 /*
- * attach.c - address spaces, the attaches in them, and their pieces.
+ * attach.c - address spaces, the attaches in them, and their VMAs.
  *
- * A piece is a VMA of Linux.  Each one that comes into being counts as
+ * The VMAs are those that Linux would have.  Each new one counts as
  * shm_open() does (nattch, atime, lpid), each one that goes as shm_close()
  * does (nattch, dtime, lpid), so that splitting counts as it does there.
  */
 #include "emul/shm.h"
 
-struct emul_space *emul_space_new(struct emul *emul)
+struct emul_mm *emul_mm_new(struct emul *emul)
 {
-	struct emul_space *space = memory_get(1, sizeof *space);
+	struct emul_mm *mm = memory_get(1, sizeof *mm);
 
-	if (space)
-		space->emul = emul;
-	return space;
+	if (mm)
+		mm->emul = emul;
+	return mm;
 }
 
-bool emul_space_is_empty(const struct emul_space *space)
+bool emul_mm_is_empty(const struct emul_mm *mm)
 {
-	return !space->root;
+	return !mm->root;
 }
 
-bool emul_space_is_outside(const struct emul_space *space)
+bool emul_mm_is_outside(const struct emul_mm *mm)
 {
-	return space->outside_count > 0;
+	return mm->outside_count > 0;
 }
 
-/* ---- spare pieces, so that recording cannot run out of memory ---- */
+/* ---- preallocated VMAs: recording cannot run out of memory ---- */
 
-static void spares_trim(struct emul_space *space)
+static void prealloc_trim(struct emul_mm *mm)
 {
-	while (space->spare_count > space->promised) {
-		struct piece *piece = space->spare;
+	while (mm->prealloc_count > mm->reserved) {
+		struct vma *vma = mm->prealloc;
 
-		space->spare = piece->right;
-		space->spare_count--;
-		memory_put(piece);
+		mm->prealloc = vma->right;
+		mm->prealloc_count--;
+		memory_put(vma);
 	}
 }
 
-/* Makes sure that `count` more space_take will succeed. */
-bool space_promise(struct emul_space *space, uint32_t count)
+/* mas_preallocate(): `count` more calls of vma_alloc will succeed. */
+bool mm_reserve(struct emul_mm *mm, uint32_t count)
 {
-	while (space->spare_count < space->promised + count) {
-		struct piece *piece = memory_get(1, sizeof *piece);
+	while (mm->prealloc_count < mm->reserved + count) {
+		struct vma *vma = memory_get(1, sizeof *vma);
 
-		if (!piece) {
-			spares_trim(space);
+		if (!vma) {
+			prealloc_trim(mm);
 			return false;
 		}
-		piece->right = space->spare;
-		space->spare = piece;
-		space->spare_count++;
+		vma->right = mm->prealloc;
+		mm->prealloc = vma;
+		mm->prealloc_count++;
 	}
-	space->promised += count;
+	mm->reserved += count;
 	return true;
 }
 
-/* Ends a promise, whether it was used or not. */
-void space_redeem(struct emul_space *space, uint32_t count)
+/* Ends a reservation, whether it was used or not. */
+void mm_unreserve(struct emul_mm *mm, uint32_t count)
 {
-	assert(space->promised >= count);
-	space->promised -= count;
-	spares_trim(space);
+	assert(mm->reserved >= count);
+	mm->reserved -= count;
+	prealloc_trim(mm);
 }
 
-struct piece *space_take(struct emul_space *space)
+struct vma *vma_alloc(struct emul_mm *mm)
 {
-	struct piece *piece = space->spare;
+	struct vma *vma = mm->prealloc;
 
-	assert(piece);
-	space->spare = piece->right;
-	space->spare_count--;
-	return piece;
+	assert(vma);
+	mm->prealloc = vma->right;
+	mm->prealloc_count--;
+	return vma;
 }
 
-/* ---- the tree of a space ---- */
+/* ---- the tree of an address space ---- */
 
-static bool is_outside(const struct emul_space *space,
-		       const struct piece *piece)
+struct vma *find_vma(const struct emul_mm *mm, uint64_t addr)
 {
-	const struct emul_config *config = &space->emul->config;
-
-	return piece->start < config->arena_start ||
-	       piece->end > config->arena_end;
+	return tree_after(mm->root, addr);
 }
 
-void space_insert(struct emul_space *space, struct piece *piece)
+struct vma *vma_lookup(const struct emul_mm *mm, uint64_t addr)
 {
-	space->root = tree_insert(space->root, piece);
-	space->piece_count++;
-	space->outside_count += is_outside(space, piece);
+	return tree_at(mm->root, addr);
 }
 
-void space_remove(struct emul_space *space, struct piece *piece)
+static bool is_outside(const struct emul_mm *mm, const struct vma *vma)
 {
-	space->root = tree_remove(space->root, piece);
-	space->piece_count--;
-	space->outside_count -= is_outside(space, piece);
+	const struct emul_config *config = &mm->emul->config;
+
+	return vma->start < config->arena_start || vma->end > config->arena_end;
 }
 
-bool space_overlaps(const struct emul_space *space, uint64_t start,
-		    uint64_t end)
+void vma_link(struct emul_mm *mm, struct vma *vma)
 {
-	const struct piece *piece = tree_after(space->root, start);
+	mm->root = tree_insert(mm->root, vma);
+	mm->map_count++;
+	mm->outside_count += is_outside(mm, vma);
+}
 
-	return piece && piece->start < end;
+void vma_unlink(struct emul_mm *mm, struct vma *vma)
+{
+	mm->root = tree_remove(mm->root, vma);
+	mm->map_count--;
+	mm->outside_count -= is_outside(mm, vma);
+}
+
+bool find_vma_intersection(const struct emul_mm *mm, uint64_t start,
+			   uint64_t end)
+{
+	const struct vma *vma = find_vma(mm, start);
+
+	return vma && vma->start < end;
 }
 
 struct walk {
-	int (*visit)(const struct emul_piece_info *, void *arg);
+	int (*visit)(const struct emul_vma *, void *arg);
 	void *arg;
 	uint64_t page_size;
 	int result;
 };
 
-static bool walk_visit(const struct piece *piece, void *arg)
+static bool walk_visit(const struct vma *vma, void *arg)
 {
 	struct walk *walk = arg;
-	struct emul_piece_info info = {
-		.addr = piece->start,
-		.len = piece->end - piece->start,
-		.offset = piece->pgoff * walk->page_size,
-		.pages = piece->attach->segment->pages,
-		.attach = piece->attach->id,
-		.prot = (int)(piece->props & PIECE_PROT),
-		.props = piece->props,
+	struct emul_vma info = {
+		.addr = vma->start,
+		.len = vma->end - vma->start,
+		.offset = vma->pgoff * walk->page_size,
+		.pages = vma->file->segment->pages,
+		.file = vma->file->id,
+		.prot = (int)(vma->flags & VM_ACCESS_FLAGS),
+		.flags = vma->flags,
 	};
 
 	walk->result = walk->visit(&info, walk->arg);
 	return walk->result != 0;
 }
 
-int emul_space_walk(const struct emul_space *space,
-		    int (*visit)(const struct emul_piece_info *, void *arg),
-		    void *arg)
+int emul_mm_walk(const struct emul_mm *mm,
+		 int (*visit)(const struct emul_vma *, void *arg), void *arg)
 {
-	struct walk walk = { visit, arg, space->emul->config.page_size, 0 };
+	struct walk walk = { visit, arg, mm->emul->config.page_size, 0 };
 
-	tree_find(space->root, 0, walk_visit, &walk);
+	tree_find(mm->root, 0, walk_visit, &walk);
 	return walk.result;
 }
 
-/* How many different attaches have a piece here: each is marked when it is
+/* How many different attaches have a VMA here: each is marked when it is
    met the first time. */
-static bool mark_attach(const struct piece *piece, void *arg)
+static bool mark_file(const struct vma *vma, void *arg)
 {
 	struct walk *count = arg;
 	uint32_t mark = (uint32_t)count->page_size;
 
-	if (piece->attach->mark != mark) {
-		piece->attach->mark = mark & INT32_MAX;
+	if (vma->file->mark != mark) {
+		vma->file->mark = mark & INT32_MAX;
 		count->result++;
 	}
 	return false;
 }
 
-uint64_t space_attaches(struct emul_space *space)
+uint64_t mm_count_files(struct emul_mm *mm)
 {
 	struct walk count = { .result = 0 };
 
-	space->emul->mark = (space->emul->mark + 1) & INT32_MAX;
-	count.page_size = space->emul->mark;
-	tree_find(space->root, 0, mark_attach, &count);
+	mm->emul->mark = (mm->emul->mark + 1) & INT32_MAX;
+	count.page_size = mm->emul->mark;
+	tree_find(mm->root, 0, mark_file, &count);
 	return (uint64_t)count.result;
 }
 
 /* ---- what the segment sees ---- */
 
-/* __shm_open() */
-void segment_opened(struct segment *segment, const struct emul_caller *caller)
+/* shm_open(), the open of shm_vm_ops; the plain name is taken by shm_open(3).
+ */
+void shm_vm_open(struct segment *segment, const struct emul_caller *caller)
 {
 	segment->nattch++;
 	segment->atime = caller->now;
 	segment->lpid = caller->pid;
 }
 
-/* __shm_close() */
-void segment_closed(struct segment *segment, const struct emul_caller *caller)
+/* shm_close() of shm_vm_ops */
+void shm_vm_close(struct segment *segment, const struct emul_caller *caller)
 {
 	segment->nattch--;
 	segment->dtime = caller->now;
 	segment->lpid = caller->pid;
-	if (segment_may_destroy(segment))
-		segment_destroy(segment);
+	if (shm_may_destroy(segment))
+		shm_destroy(segment);
 }
 
-struct attach *attach_new(struct segment *segment, bool writable)
+struct shm_file *shm_file_new(struct segment *segment, bool writable)
 {
-	struct attach *attach = memory_get(1, sizeof *attach);
+	struct shm_file *file = memory_get(1, sizeof *file);
 
-	if (!attach)
+	if (!file)
 		return NULL;
-	attach->segment = segment;
-	attach->id = ++segment->ns->emul->next_attach;
-	attach->writable = writable;
-	return attach;
+	file->segment = segment;
+	file->id = ++segment->ns->emul->next_file;
+	file->writable = writable;
+	return file;
 }
 
-void piece_free(struct piece *piece)
+void vma_free(struct vma *vma)
 {
-	if (--piece->attach->refs == 0)
-		memory_put(piece->attach);
-	memory_put(piece);
+	if (--vma->file->refs == 0)
+		memory_put(vma->file);
+	memory_put(vma);
 }
 
-/* RemoveMapping */
-void piece_close(const struct emul_caller *caller, struct piece *piece)
+void vma_close(const struct emul_caller *caller, struct vma *vma)
 {
-	struct segment *segment = piece->attach->segment;
+	struct segment *segment = vma->file->segment;
 
-	space_remove(caller->space, piece);
-	piece_free(piece);
-	segment_closed(segment, caller);
+	vma_unlink(caller->mm, vma);
+	vma_free(vma);
+	shm_vm_close(segment, caller);
 }
 
-uint64_t piece_pgoff(const struct emul *emul, const struct piece *piece,
-		     uint64_t addr)
+uint64_t vma_pgoff(const struct emul *emul, const struct vma *vma,
+		   uint64_t addr)
 {
-	return piece->pgoff + (addr - piece->start) / emul->config.page_size;
+	return vma->pgoff + (addr - vma->start) / emul->config.page_size;
 }
 
-void piece_set_start(const struct emul *emul, struct piece *piece,
-		     uint64_t start)
+void vma_set_start(const struct emul *emul, struct vma *vma, uint64_t start)
 {
-	if (start >= piece->start)
-		piece->pgoff = piece_pgoff(emul, piece, start);
+	if (start >= vma->start)
+		vma->pgoff = vma_pgoff(emul, vma, start);
 	else
-		piece->pgoff -= (piece->start - start) / emul->config.page_size;
-	piece->start = start;
+		vma->pgoff -= (vma->start - start) / emul->config.page_size;
+	vma->start = start;
 }
 
 /* __split_vma() */
-struct piece *piece_split(const struct emul_caller *caller, struct piece *piece,
-			  uint64_t at)
+struct vma *vma_split(const struct emul_caller *caller, struct vma *vma,
+		      uint64_t at)
 {
-	struct emul_space *space = caller->space;
-	struct piece *upper = space_take(space);
+	struct emul_mm *mm = caller->mm;
+	struct vma *upper = vma_alloc(mm);
 
-	*upper = *piece;
+	*upper = *vma;
 	upper->start = at;
-	upper->pgoff = piece_pgoff(space->emul, piece, at);
-	upper->attach->refs++;
-	space_remove(space, piece);
-	piece->end = at;
-	space_insert(space, piece);
-	space_insert(space, upper);
-	segment_opened(upper->attach->segment, caller);
+	upper->pgoff = vma_pgoff(mm->emul, vma, at);
+	upper->file->refs++;
+	vma_unlink(mm, vma);
+	vma->end = at;
+	vma_link(mm, vma);
+	vma_link(mm, upper);
+	shm_vm_open(upper->file->segment, caller);
 	return upper;
 }
 
 /* vms_gather_munmap_vmas(): split at both ends, then close what is between.
    Times and lpid come out as in Linux: a part unmapped moves atime too. */
-void space_cut(const struct emul_caller *caller, uint64_t start, uint64_t end)
+void mm_unmap(const struct emul_caller *caller, uint64_t start, uint64_t end)
 {
-	struct emul_space *space = caller->space;
-	struct piece *piece = tree_after(space->root, start);
+	struct emul_mm *mm = caller->mm;
+	struct vma *vma = find_vma(mm, start);
 
-	if (piece && piece->start < start && start < end)
-		piece = piece_split(caller, piece, start);
-	while (piece && piece->start < end) {
-		if (piece->end > end)
-			piece_split(caller, piece, end);
-		piece_close(caller, piece);
-		piece = tree_after(space->root, start);
+	if (vma && vma->start < start && start < end)
+		vma = vma_split(caller, vma, start);
+	while (vma && vma->start < end) {
+		if (vma->end > end)
+			vma_split(caller, vma, end);
+		vma_close(caller, vma);
+		vma = find_vma(mm, start);
 	}
 }
 
 /* ---- fork and the end ---- */
 
 struct copy {
-	struct emul_space *space;
+	struct emul_mm *mm;
 	const struct emul_caller *caller;
 };
 
-static bool count_inherited(const struct piece *piece, void *arg)
+static bool count_inherited(const struct vma *vma, void *arg)
 {
-	*(uint32_t *)arg += !(piece->props & PIECE_DONTFORK);
+	*(uint32_t *)arg += !(vma->flags & VM_DONTCOPY);
 	return false;
 }
 
-/* CopyMapping (dup_mmap): the lock of a mapping is not inherited. */
-static bool copy_piece(const struct piece *piece, void *arg)
+/* dup_mmap(): the lock of a mapping is not inherited. */
+static bool copy_vma(const struct vma *vma, void *arg)
 {
 	struct copy *copy = arg;
-	struct piece *new;
+	struct vma *new;
 
-	if (piece->props & PIECE_DONTFORK)
+	if (vma->flags & VM_DONTCOPY)
 		return false;
-	new = space_take(copy->space);
-	*new = *piece;
-	new->props &= ~PIECE_LOCK_MASK;
-	new->attach->refs++;
-	space_insert(copy->space, new);
-	segment_opened(new->attach->segment, copy->caller);
+	new = vma_alloc(copy->mm);
+	*new = *vma;
+	new->flags &= ~VM_LOCKED_MASK;
+	new->file->refs++;
+	vma_link(copy->mm, new);
+	shm_vm_open(new->file->segment, copy->caller);
 	return false;
 }
 
-struct emul_space *emul_space_fork(const struct emul_caller *caller)
+struct emul_mm *emul_mm_fork(const struct emul_caller *caller)
 {
-	struct emul_space *space = emul_space_new(caller->space->emul);
-	struct copy copy = { space, caller };
+	struct emul_mm *mm = emul_mm_new(caller->mm->emul);
+	struct copy copy = { mm, caller };
 	uint32_t count = 0;
 
-	if (!space)
+	if (!mm)
 		return NULL;
-	tree_find(caller->space->root, 0, count_inherited, &count);
-	if (!space_promise(space, count)) {
-		memory_put(space);
+	tree_find(caller->mm->root, 0, count_inherited, &count);
+	if (!mm_reserve(mm, count)) {
+		memory_put(mm);
 		return NULL;
 	}
-	tree_find(caller->space->root, 0, copy_piece, &copy);
-	space_redeem(space, count);
-	return space;
+	tree_find(caller->mm->root, 0, copy_vma, &copy);
+	mm_unreserve(mm, count);
+	return mm;
 }
 
 /* exit_mmap() */
-void emul_space_drop(const struct emul_caller *caller)
+void emul_mm_drop(const struct emul_caller *caller)
 {
-	struct emul_space *space = caller->space;
-	struct piece *piece;
+	struct emul_mm *mm = caller->mm;
+	struct vma *vma;
 
-	while ((piece = tree_after(space->root, 0)))
-		piece_close(caller, piece);
-	space->promised = 0;
-	spares_trim(space);
-	memory_put(space);
+	while ((vma = find_vma(mm, 0)))
+		vma_close(caller, vma);
+	mm->reserved = 0;
+	prealloc_trim(mm);
+	memory_put(mm);
 }

@@ -24,9 +24,9 @@
 typedef int64_t sysret_t;
 #define SYSRET_GONE INT64_MIN
 
-struct emul;	   /* everything: one per run */
-struct emul_ns;	   /* an IPC namespace (counted references) */
-struct emul_space; /* the attachments of one address space */
+struct emul;	/* everything: one per run */
+struct emul_ns; /* an IPC namespace (counted references) */
+struct emul_mm; /* the attachments of one address space */
 
 /* Capabilities that count, in the user namespace that owns the IPC one. */
 enum {
@@ -45,15 +45,15 @@ struct emul_cred {
 	uint32_t caps; /* EMUL_CAP_* */
 	uint32_t ngroups;
 	const uint32_t *groups; /* supplementary groups, owned by the caller */
-	bool contained;		/* in a child of the first user namespace: caps
-				   do not reach what belongs to the machine */
+	bool in_child_userns;	/* in a child of the first user namespace: caps
+			   do not reach what belongs to the machine */
 };
 
 /* Who calls, and when.  Borrowed for the length of one call. */
 struct emul_caller {
 	void *task;	    /* handed back to the host's functions */
 	struct emul_ns *ns; /* the caller's IPC namespace */
-	struct emul_space *space;
+	struct emul_mm *mm;
 	const struct emul_cred *cred;
 	int32_t pid;		/* thread group id: cpid and lpid */
 	uint64_t creator;	/* identity of the calling thread, never 0 and
@@ -63,7 +63,7 @@ struct emul_caller {
 	bool read_implies_exec; /* personality: readable is executable */
 };
 
-/* Protection bits of a piece; the values of PROT_*. */
+/* Protection bits of a VMA; the values of PROT_*. */
 enum { EMUL_READ = 1, EMUL_WRITE = 2, EMUL_EXEC = 4 };
 
 /* How an attach wants to be placed. */
@@ -137,12 +137,12 @@ struct emul_host {
 	bool (*is_locked)(void *task, uint64_t addr);
 	/* What the task calls a process: pid as in emul_caller, or 0 when it
 	   is not visible in the task's pid namespace.  NULL: the same. */
-	int32_t (*pid_seen)(void *task, int32_t pid);
+	int32_t (*pid_to_task)(void *task, int32_t pid);
 	/* What the task's user namespace calls a user or group, and what it
 	   means by one: UINT32_MAX when there is no such id.  NULL: the
 	   same. */
-	uint32_t (*id_seen)(void *task, bool group, uint32_t id);
-	uint32_t (*id_meant)(void *task, bool group, uint32_t id);
+	uint32_t (*id_to_task)(void *task, bool group, uint32_t id);
+	uint32_t (*id_from_task)(void *task, bool group, uint32_t id);
 	/* PROT_* of the mapping at addr, which is one.  Only after an mprotect
 	   that failed, to see how far it came.  May be NULL. */
 	int (*protection)(void *task, uint64_t addr);
@@ -173,7 +173,7 @@ struct emul_limits {
 /* NULL when out of memory.  `host` and `config` are copied. */
 struct emul *emul_new(const struct emul_host *host, void *arg,
 		      const struct emul_config *config);
-/* Every space and namespace must have been dropped before. */
+/* Every address space and namespace must have been dropped before. */
 void emul_free(struct emul *emul);
 
 /* A fresh namespace with one reference; NULL when out of memory. */
@@ -182,7 +182,7 @@ struct emul_ns *emul_ns_get(struct emul_ns *ns);
 void emul_ns_put(struct emul_ns *ns); /* last one: segments without attach
 					 go; attached ones live on */
 /* Is pid the creating or the last process of a segment? */
-bool emul_ns_tells(const struct emul_ns *ns, int32_t pid);
+bool emul_ns_mentions_pid(const struct emul_ns *ns, int32_t pid);
 /* Has anyone but the caller a reference? */
 bool emul_ns_is_shared(const struct emul_ns *ns);
 struct emul_limits *emul_ns_limits(struct emul_ns *ns);
@@ -195,35 +195,34 @@ void emul_ns_destroy_orphans(struct emul_ns *ns,
 void emul_task_exit(struct emul_ns *ns, uint64_t creator);
 
 /* An empty address space (exec, first program); NULL: out of memory. */
-struct emul_space *emul_space_new(struct emul *emul);
-/* fork(): a copy without the DONTFORK pieces; nattch, atime and lpid (of the
-   parent, caller->pid) change.  caller->space is the parent.  NULL: out of
+struct emul_mm *emul_mm_new(struct emul *emul);
+/* fork(): a copy without the DONTFORK VMAs; nattch, atime and lpid (of the
+   parent, caller->pid) change.  caller->mm is the parent.  NULL: out of
    memory, nothing changed. */
-struct emul_space *emul_space_fork(const struct emul_caller *caller);
-/* The last user exits or execs: every piece is detached.  Only caller->pid
-   and caller->now are used.  Frees caller->space. */
-void emul_space_drop(const struct emul_caller *caller);
-bool emul_space_is_empty(const struct emul_space *space);
-/* Does any piece lie outside the arena? */
-bool emul_space_is_outside(const struct emul_space *space);
+struct emul_mm *emul_mm_fork(const struct emul_caller *caller);
+/* The last user exits or execs: every VMA is detached.  Only caller->pid
+   and caller->now are used.  Frees caller->mm. */
+void emul_mm_drop(const struct emul_caller *caller);
+bool emul_mm_is_empty(const struct emul_mm *mm);
+/* Does any VMA lie outside the arena? */
+bool emul_mm_is_outside(const struct emul_mm *mm);
 
-/* One piece: a VMA of Linux. */
-struct emul_piece_info {
+/* A mapping of a segment, with the bounds that Linux gives it. */
+struct emul_vma {
 	uint64_t addr, len; /* bytes */
 	uint64_t offset;    /* bytes into the segment */
 	int64_t pages;
-	uint64_t attach; /* identity of the attach (its struct file) */
+	uint64_t file; /* identity of the attach (its struct file) */
 	int prot;
-	uint32_t props; /* all properties: where they differ the kernel
+	uint32_t flags; /* all properties: where they differ the kernel
 			   keeps two mappings apart; neighbours of one
 			   attach with contiguous offsets and equal
-			   props are one mapping of a memfd */
+			   flags are one mapping of a memfd */
 };
-/* Calls visit for each piece in order of address; stops when it returns
+/* Calls visit for each VMA in order of address; stops when it returns
    non-zero and returns that. */
-int emul_space_walk(const struct emul_space *space,
-		    int (*visit)(const struct emul_piece_info *, void *arg),
-		    void *arg);
+int emul_mm_walk(const struct emul_mm *mm,
+		 int (*visit)(const struct emul_vma *, void *arg), void *arg);
 
 /* The four system calls (ipc/shm.c: ksys_shmget, do_shmat, ksys_shmdt,
    ksys_shmctl).  Arguments as the registers hold them. */
@@ -239,7 +238,7 @@ sysret_t emul_shmdt(const struct emul_caller *caller, uint64_t shmaddr);
 sysret_t emul_shmctl(const struct emul_caller *caller, uint64_t shmid,
 		     uint64_t cmd, uint64_t buf);
 
-/* System calls that can change pieces. */
+/* System calls that can change VMAs. */
 enum emul_mmop {
 	EMUL_MM_MUNMAP,	  /* addr len */
 	EMUL_MM_MMAP,	  /* addr len, only with MAP_FIXED */
@@ -268,20 +267,19 @@ struct emul_mmcall {
 	int advice;	 /* MADV_* as given */
 };
 
-/* Can this call touch a piece of the caller?  If not it runs untouched. */
-bool emul_mm_concerns(const struct emul_space *space,
-		      const struct emul_mmcall *call);
+/* Can this call touch a VMA of the caller?  If not it runs untouched. */
+bool emul_mm_concerns(const struct emul_mm *mm, const struct emul_mmcall *call);
 /* Before: 0, let it run; or the -errno that Linux would give where the pages
-   behind a piece (a memfd) would not (FACTS 8.6, 18.1).  Refusals may
+   behind a VMA (a memfd) would not (FACTS 8.6, 18.1).  Refusals may
    have side effects as in Linux.  -ENOMEM also when there is no memory to
    record what the call may do; then nothing has happened.
-   Each enter that gave 0 takes exactly one leave, of the same space, also
+   Each enter that gave 0 takes exactly one leave, of the same mm, also
    when the thread died meanwhile (result SYSRET_GONE: not done); only
-   emul_space_drop makes it superfluous. */
+   emul_mm_drop makes it superfluous. */
 sysret_t emul_mm_enter(const struct emul_caller *caller,
 		       const struct emul_mmcall *call);
 /* After it ran with `result` (the kernel's value or -errno): bring the
-   pieces, nattch, times and lpid up to date, also after half a failure.
+   VMAs, nattch, times and lpid up to date, also after half a failure.
    Addresses and lengths are as the program gave them, address tags (arm64)
    taken off. */
 void emul_mm_leave(const struct emul_caller *caller,

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * mm.c - what the address-space calls do to pieces: the common part, and
+ * mm.c - what the address-space calls do to VMAs: the common part, and
  * those that only unmap (munmap, mmap with MAP_FIXED).
  */
 #include "emul/shm.h"
 
 /* mremap with a fixed target that shrinks: three cuts of two splits each, and
-   the new piece. */
-enum { SPARES = 7 };
+   the new VMA. */
+enum { MAX_NEW_VMAS = 7 };
 
 /* From the page of addr to the end of the page of addr + len - 1. */
 static void page_range(const struct emul *emul, uint64_t addr, uint64_t len,
@@ -19,19 +19,18 @@ static void page_range(const struct emul *emul, uint64_t addr, uint64_t len,
 		*end = UINT64_MAX;
 }
 
-bool emul_mm_concerns(const struct emul_space *space,
-		      const struct emul_mmcall *call)
+bool emul_mm_concerns(const struct emul_mm *mm, const struct emul_mmcall *call)
 {
 	uint64_t start, end;
 
 	if (call->op == EMUL_MM_MREMAP)
-		return mremap_concerns(space, call);
-	if (flags_op(call->op) && !flags_concern(space, call))
+		return mremap_concerns(mm, call);
+	if (mm_flags_op(call->op) && !mm_flags_concern(mm, call))
 		return false;
 	if (call->op == EMUL_MM_MLOCKALL || call->op == EMUL_MM_MUNLOCKALL)
 		return true;
-	page_range(space->emul, call->addr, call->len, &start, &end);
-	return space_overlaps(space, start, end);
+	page_range(mm->emul, call->addr, call->len, &start, &end);
+	return find_vma_intersection(mm, start, end);
 }
 
 sysret_t emul_mm_enter(const struct emul_caller *caller,
@@ -39,16 +38,16 @@ sysret_t emul_mm_enter(const struct emul_caller *caller,
 {
 	sysret_t result = 0;
 
-	if (!space_promise(caller->space, SPARES))
+	if (!mm_reserve(caller->mm, MAX_NEW_VMAS))
 		return -ENOMEM;
 	if (call->op == EMUL_MM_MREMAP)
 		result = mremap_enter(caller, call);
 	else if (call->op == EMUL_MM_REMAP_FILE_PAGES)
 		result = remap_pages_enter(caller, call);
 	else if (call->op == EMUL_MM_MBIND)
-		result = flags_enter(caller->space->emul, call);
+		result = mm_flags_enter(caller->mm->emul, call);
 	if (result != 0)
-		space_redeem(caller->space, SPARES);
+		mm_unreserve(caller->mm, MAX_NEW_VMAS);
 	return result;
 }
 
@@ -57,25 +56,25 @@ sysret_t emul_mm_enter(const struct emul_caller *caller,
    sealed one (vms_gather_munmap_vmas). */
 void split_at(const struct emul_caller *caller, uint64_t start)
 {
-	struct piece *piece = tree_at(caller->space->root, start);
+	struct vma *vma = vma_lookup(caller->mm, start);
 
-	if (piece && piece->start < start && !(piece->props & PIECE_SEALED))
-		piece_split(caller, piece, start);
+	if (vma && vma->start < start && !(vma->flags & VM_SEALED))
+		vma_split(caller, vma, start);
 }
 
 /* Did a call that failed unmap the range before?  Then record it. */
 bool is_gone(const struct emul_caller *caller, uint64_t start, uint64_t end)
 {
-	const struct emul_host *host = &caller->space->emul->host;
-	const struct piece *piece = tree_after(caller->space->root, start);
+	const struct emul_host *host = &caller->mm->emul->host;
+	const struct vma *vma = find_vma(caller->mm, start);
 	uint64_t from;
 
-	if (!piece || piece->start >= end)
+	if (!vma || vma->start >= end)
 		return false;
-	from = piece->start > start ? piece->start : start;
+	from = vma->start > start ? vma->start : start;
 	if (host->first_hole(caller->task, from, end) != from)
 		return false;
-	space_cut(caller, start, end);
+	mm_unmap(caller, start, end);
 	return true;
 }
 
@@ -84,7 +83,7 @@ bool is_gone(const struct emul_caller *caller, uint64_t start, uint64_t end)
 void map_failed(const struct emul_caller *caller, uint64_t start, uint64_t end,
 		sysret_t result)
 {
-	if (end > caller->space->emul->config.task_size || start >= end)
+	if (end > caller->mm->emul->config.task_size || start >= end)
 		return;
 	if (result == -EPERM) {
 		split_at(caller, start);
@@ -99,9 +98,9 @@ static void munmap_leave(const struct emul_caller *caller,
 {
 	uint64_t start = call->addr, end;
 
-	page_range(caller->space->emul, call->addr, call->len, &start, &end);
+	page_range(caller->mm->emul, call->addr, call->len, &start, &end);
 	if (result == 0)
-		space_cut(caller, start, end);
+		mm_unmap(caller, start, end);
 	else if (result == -EPERM)
 		split_at(caller, start);
 }
@@ -111,9 +110,9 @@ static void mmap_leave(const struct emul_caller *caller,
 {
 	uint64_t start = call->addr, end;
 
-	page_range(caller->space->emul, call->addr, call->len, &start, &end);
+	page_range(caller->mm->emul, call->addr, call->len, &start, &end);
 	if (result >= 0)
-		space_cut(caller, start, end);
+		mm_unmap(caller, start, end);
 	else
 		map_failed(caller, start, end, result);
 }
@@ -123,8 +122,8 @@ void emul_mm_leave(const struct emul_caller *caller,
 {
 	if (result == SYSRET_GONE)
 		;
-	else if (flags_op(call->op))
-		flags_leave(caller, call, result);
+	else if (mm_flags_op(call->op))
+		mm_flags_leave(caller, call, result);
 	else if (call->op == EMUL_MM_MUNMAP)
 		munmap_leave(caller, call, result);
 	else if (call->op == EMUL_MM_MMAP)
@@ -133,5 +132,5 @@ void emul_mm_leave(const struct emul_caller *caller,
 		mremap_leave(caller, call, result);
 	else
 		remap_pages_leave(caller, call, result);
-	space_redeem(caller->space, SPARES);
+	mm_unreserve(caller->mm, MAX_NEW_VMAS);
 }

@@ -10,12 +10,12 @@
  */
 #include "emul/shm.h"
 
-/* props = (props & ~clear) | set */
+/* flags = (flags & ~clear) | set */
 struct change {
 	uint32_t clear, set;
 };
 
-bool flags_op(enum emul_mmop op)
+bool mm_flags_op(enum emul_mmop op)
 {
 	switch (op) {
 	case EMUL_MM_MPROTECT:
@@ -41,33 +41,32 @@ static struct change advice_change(int advice)
 {
 	switch (advice) {
 	case MADV_NORMAL:
-		return (struct change){ PIECE_RANDOM | PIECE_SEQUENTIAL, 0 };
+		return (struct change){ VM_RAND_READ | VM_SEQ_READ, 0 };
 	case MADV_SEQUENTIAL:
-		return (struct change){ PIECE_RANDOM, PIECE_SEQUENTIAL };
+		return (struct change){ VM_RAND_READ, VM_SEQ_READ };
 	case MADV_RANDOM:
-		return (struct change){ PIECE_SEQUENTIAL, PIECE_RANDOM };
+		return (struct change){ VM_SEQ_READ, VM_RAND_READ };
 	case MADV_DONTFORK:
-		return (struct change){ 0, PIECE_DONTFORK };
+		return (struct change){ 0, VM_DONTCOPY };
 	case MADV_DOFORK:
-		return (struct change){ PIECE_DONTFORK, 0 };
+		return (struct change){ VM_DONTCOPY, 0 };
 	case MADV_DONTDUMP:
-		return (struct change){ 0, PIECE_DONTDUMP };
+		return (struct change){ 0, VM_DONTDUMP };
 	case MADV_DODUMP:
-		return (struct change){ PIECE_DONTDUMP, 0 };
+		return (struct change){ VM_DONTDUMP, 0 };
 	case MADV_HUGEPAGE:
-		return (struct change){ PIECE_NOHUGE, PIECE_HUGE };
+		return (struct change){ VM_NOHUGEPAGE, VM_HUGEPAGE };
 	case MADV_NOHUGEPAGE:
-		return (struct change){ PIECE_HUGE, PIECE_NOHUGE };
+		return (struct change){ VM_HUGEPAGE, VM_NOHUGEPAGE };
 	default:
 		return (struct change){ 0, 0 };
 	}
 }
 
-uint32_t flags_exec_key(const struct emul *emul, uint32_t prot)
+uint32_t mm_flags_exec_key(const struct emul *emul, uint32_t prot)
 {
-	return prot == EMUL_EXEC && emul->config.exec_takes_key ?
-		       PIECE_EXEC_KEY :
-		       0;
+	return prot == EMUL_EXEC && emul->config.exec_takes_key ? VM_EXEC_KEY :
+								  0;
 }
 
 /* pkey_mprotect sets the protection key.  mprotect keeps it, but for the one
@@ -76,25 +75,25 @@ uint32_t flags_exec_key(const struct emul *emul, uint32_t prot)
 static struct change protection_change(const struct emul *emul,
 				       const struct emul_mmcall *call)
 {
-	struct change change = { PIECE_PROT | PIECE_EXEC_KEY, 0 };
+	struct change change = { VM_ACCESS_FLAGS | VM_EXEC_KEY, 0 };
 
-	change.set = (uint32_t)call->prot & PIECE_PROT;
+	change.set = (uint32_t)call->prot & VM_ACCESS_FLAGS;
 	if (call->flags) {
-		change.clear |= PIECE_PKEY;
-		change.set |= (uint32_t)(call->flags - 1) << PIECE_PKEY_SHIFT &
-			      PIECE_PKEY;
-	} else if (flags_exec_key(emul, change.set)) {
-		change.clear |= PIECE_PKEY;
-		change.set |= PIECE_EXEC_KEY;
+		change.clear |= VM_PKEY;
+		change.set |=
+			(uint32_t)(call->flags - 1) << VM_PKEY_SHIFT & VM_PKEY;
+	} else if (mm_flags_exec_key(emul, change.set)) {
+		change.clear |= VM_PKEY;
+		change.set |= VM_EXEC_KEY;
 	}
 	return change;
 }
 
-static uint32_t lock_props(bool lock, bool on_fault)
+static uint32_t lock_flags(bool lock, bool on_fault)
 {
 	if (!lock)
 		return 0;
-	return PIECE_LOCKED | (on_fault ? (uint32_t)PIECE_ONFAULT : 0);
+	return VM_LOCKED | (on_fault ? (uint32_t)VM_LOCKONFAULT : 0);
 }
 
 /* 0: the default policy; else its place in the table, from 1. */
@@ -109,15 +108,15 @@ static uint32_t policy_index(const struct emul *emul, uint64_t policy)
 	return i + 1;
 }
 
-sysret_t flags_enter(struct emul *emul, const struct emul_mmcall *call)
+sysret_t mm_flags_enter(struct emul *emul, const struct emul_mmcall *call)
 {
 	uint32_t capacity = emul->policy_capacity * 2 + 8;
 	uint64_t *policies;
 
 	if (policy_index(emul, call->policy) <= emul->policy_count)
 		return 0;
-	if (emul->policy_count == PIECE_POLICY_MAX)
-		return -ENOMEM; /* more than a piece has bits for */
+	if (emul->policy_count == VM_POLICY_MAX)
+		return -ENOMEM; /* more than a VMA has bits for */
 	if (emul->policy_count == emul->policy_capacity) {
 		policies = memory_get(capacity, sizeof *policies);
 		if (!policies)
@@ -144,157 +143,153 @@ static struct change call_change(const struct emul *emul,
 		return advice_change(call->advice);
 	case EMUL_MM_MLOCK:
 		return (struct change){
-			PIECE_LOCK_MASK, lock_props(true, flags & MLOCK_ONFAULT)
+			VM_LOCKED_MASK, lock_flags(true, flags & MLOCK_ONFAULT)
 		};
 	case EMUL_MM_MLOCKALL:
-		return (struct change){ PIECE_LOCK_MASK,
-					lock_props(true, flags & MCL_ONFAULT) };
+		return (struct change){ VM_LOCKED_MASK,
+					lock_flags(true, flags & MCL_ONFAULT) };
 	case EMUL_MM_MBIND:
-		return (struct change){ PIECE_POLICY,
+		return (struct change){ VM_POLICY,
 					policy_index(emul, call->policy)
-						<< PIECE_POLICY_SHIFT };
+						<< VM_POLICY_SHIFT };
 	case EMUL_MM_MSEAL:
-		return (struct change){ 0, PIECE_SEALED };
+		return (struct change){ 0, VM_SEALED };
 	default: /* munlock, munlockall */
-		return (struct change){ PIECE_LOCK_MASK, 0 };
+		return (struct change){ VM_LOCKED_MASK, 0 };
 	}
 }
 
-bool flags_concern(const struct emul_space *space,
-		   const struct emul_mmcall *call)
+bool mm_flags_concern(const struct emul_mm *mm, const struct emul_mmcall *call)
 {
-	struct change change = call_change(space->emul, call);
+	struct change change = call_change(mm->emul, call);
 
 	if (call->op == EMUL_MM_MLOCKALL)
 		return true; /* MCL_FUTURE: attaches to come */
 	if (call->op == EMUL_MM_MUNLOCKALL)
-		return space->root || space->lock_future;
+		return mm->root || mm->lock_future;
 	return change.clear || change.set;
 }
 
 /* can_vma_merge_left() and _right(): would [.., at) and [at, ..) be one? */
-static bool joins(const struct emul *emul, const struct piece *lower,
-		  const struct piece *upper)
+static bool joins(const struct emul *emul, const struct vma *lower,
+		  const struct vma *upper)
 {
 	return lower && upper && lower->end == upper->start &&
-	       lower->attach == upper->attach &&
-	       piece_pgoff(emul, lower, lower->end) == upper->pgoff;
+	       lower->file == upper->file &&
+	       vma_pgoff(emul, lower, lower->end) == upper->pgoff;
 }
 
-static void move_boundary(struct emul_space *space, struct piece *lower,
-			  struct piece *upper, uint64_t to)
+static void move_boundary(struct emul_mm *mm, struct vma *lower,
+			  struct vma *upper, uint64_t to)
 {
-	space_remove(space, lower);
-	space_remove(space, upper);
+	vma_unlink(mm, lower);
+	vma_unlink(mm, upper);
 	lower->end = to;
-	piece_set_start(space->emul, upper, to);
-	space_insert(space, lower);
-	space_insert(space, upper);
+	vma_set_start(mm->emul, upper, to);
+	vma_link(mm, lower);
+	vma_link(mm, upper);
 }
 
-/* vma_modify(): [from, to), a part of piece, gets these properties. */
-static void part_change(const struct emul_caller *caller, struct piece *piece,
-			uint64_t from, uint64_t to, uint32_t props)
+/* vma_modify(): [from, to), a part of VMA, gets these properties. */
+static void part_change(const struct emul_caller *caller, struct vma *vma,
+			uint64_t from, uint64_t to, uint32_t flags)
 {
-	struct emul_space *space = caller->space;
-	struct piece *other;
+	struct emul_mm *mm = caller->mm;
+	struct vma *other;
 
-	if (from == piece->start) {
-		other = from ? tree_at(space->root, from - 1) : NULL;
-		if (joins(space->emul, other, piece) && other->props == props) {
-			move_boundary(space, other, piece, to);
+	if (from == vma->start) {
+		other = from ? vma_lookup(mm, from - 1) : NULL;
+		if (joins(mm->emul, other, vma) && other->flags == flags) {
+			move_boundary(mm, other, vma, to);
 			return;
 		}
-	} else if (to == piece->end) {
-		other = tree_at(space->root, to);
-		if (joins(space->emul, piece, other) && other->props == props) {
-			move_boundary(space, piece, other, from);
+	} else if (to == vma->end) {
+		other = vma_lookup(mm, to);
+		if (joins(mm->emul, vma, other) && other->flags == flags) {
+			move_boundary(mm, vma, other, from);
 			return;
 		}
 	}
-	if (from > piece->start)
-		piece = piece_split(caller, piece, from);
-	if (to < piece->end)
-		piece_split(caller, piece, to);
-	piece->props = props;
+	if (from > vma->start)
+		vma = vma_split(caller, vma, from);
+	if (to < vma->end)
+		vma_split(caller, vma, to);
+	vma->flags = flags;
 }
 
 /* Huge pages are never marked locked (mlock_fixup). */
-static bool is_exempt(const struct piece *piece, const struct change *change)
+static bool is_exempt(const struct vma *vma, const struct change *change)
 {
-	return piece->attach->segment->huge_shift &&
-	       (change->clear & PIECE_LOCK_MASK);
+	return vma->file->segment->huge_shift &&
+	       (change->clear & VM_LOCKED_MASK);
 }
 
-/* Every piece in the range; holes do not matter. */
+/* Every VMA in the range; holes do not matter. */
 static void range_change(const struct emul_caller *caller, uint64_t start,
 			 uint64_t end, const struct change *change)
 {
-	struct piece *piece;
+	struct vma *vma;
 	uint64_t from, to;
-	uint32_t props;
+	uint32_t flags;
 
-	while (start < end &&
-	       (piece = tree_after(caller->space->root, start)) &&
-	       piece->start < end) {
-		from = piece->start > start ? piece->start : start;
-		to = piece->end < end ? piece->end : end;
+	while (start < end && (vma = find_vma(caller->mm, start)) &&
+	       vma->start < end) {
+		from = vma->start > start ? vma->start : start;
+		to = vma->end < end ? vma->end : end;
 		start = to;
-		props = (piece->props & ~change->clear) | change->set;
-		if (props == piece->props || is_exempt(piece, change))
+		flags = (vma->flags & ~change->clear) | change->set;
+		if (flags == vma->flags || is_exempt(vma, change))
 			continue;
-		if (from == piece->start && to == piece->end)
-			piece->props = props;
+		if (from == vma->start && to == vma->end)
+			vma->flags = flags;
 		else
-			part_change(caller, piece, from, to, props);
+			part_change(caller, vma, from, to, flags);
 	}
 }
 
 /* ---- how far a call came that failed ---- */
 
-static bool refuses(const struct piece *piece, const struct emul_mmcall *call,
+static bool refuses(const struct vma *vma, const struct emul_mmcall *call,
 		    sysret_t error)
 {
 	if (call->op == EMUL_MM_MADVISE) /* only private memory does */
 		return false;
 	if (error == -EPERM)
-		return (piece->props & PIECE_SEALED) != 0;
-	return !piece->attach->writable && (call->prot & EMUL_WRITE);
+		return (vma->flags & VM_SEALED) != 0;
+	return !vma->file->writable && (call->prot & EMUL_WRITE);
 }
 
 /* It works upward and stops at the first mapping that refuses: one of
-   ours, or else one of others where our pieces leave off. */
-static uint64_t refused_at(const struct emul_space *space,
+   ours, or else one of others where our VMAs leave off. */
+static uint64_t refused_at(const struct emul_mm *mm,
 			   const struct emul_mmcall *call, uint64_t start,
 			   uint64_t end, sysret_t error)
 {
-	struct piece *piece;
+	struct vma *vma;
 	uint64_t gap = end, at = start;
 
-	while (at < end && (piece = tree_after(space->root, at))) {
-		if (piece->start > at && gap == end)
+	while (at < end && (vma = find_vma(mm, at))) {
+		if (vma->start > at && gap == end)
 			gap = at;
-		if (piece->start >= end)
+		if (vma->start >= end)
 			break;
-		if (refuses(piece, call, error))
-			return piece->start > start ? piece->start : start;
-		at = piece->end;
+		if (refuses(vma, call, error))
+			return vma->start > start ? vma->start : start;
+		at = vma->end;
 	}
 	return gap;
 }
 
-/* The first piece in the range that the call would change; NULL: none. */
-static struct piece *first_changed(const struct emul_space *space,
-				   uint64_t start, uint64_t end,
-				   const struct change *change)
+/* The first VMA in the range that the call would change; NULL: none. */
+static struct vma *first_changed(const struct emul_mm *mm, uint64_t start,
+				 uint64_t end, const struct change *change)
 {
-	struct piece *piece = tree_after(space->root, start);
+	struct vma *vma = find_vma(mm, start);
 
-	while (piece && piece->start < end) {
-		if (((piece->props & ~change->clear) | change->set) !=
-		    piece->props)
-			return piece;
-		piece = tree_after(space->root, piece->end);
+	while (vma && vma->start < end) {
+		if (((vma->flags & ~change->clear) | change->set) != vma->flags)
+			return vma;
+		vma = find_vma(mm, vma->end);
 	}
 	return NULL;
 }
@@ -304,42 +299,41 @@ static struct piece *first_changed(const struct emul_space *space,
 static uint64_t locked_until(const struct emul_caller *caller, uint64_t start,
 			     uint64_t end, const struct change *change)
 {
-	const struct emul_host *host = &caller->space->emul->host;
+	const struct emul_host *host = &caller->mm->emul->host;
 	uint64_t hole = host->first_hole(caller->task, start, end);
-	const struct piece *piece =
-		first_changed(caller->space, start, hole, change);
+	const struct vma *vma = first_changed(caller->mm, start, hole, change);
 
-	if (!piece || perm_is_capable(caller->cred, EMUL_CAP_IPC_LOCK) ||
-	    !host->is_locked || !(change->set & PIECE_LOCKED))
+	if (!vma || capable(caller->cred, EMUL_CAP_IPC_LOCK) ||
+	    !host->is_locked || !(change->set & VM_LOCKED))
 		return hole;
-	if (piece->start > start)
-		start = piece->start;
+	if (vma->start > start)
+		start = vma->start;
 	return host->is_locked(caller->task, start) ? hole : start;
 }
 
-/* mprotect, looked up: to the first piece that does not have what it should
+/* mprotect, looked up: to the first VMA that does not have what it should
    have.  Without the host's help: a guess by the error. */
 static uint64_t protected_until(const struct emul_caller *caller,
 				const struct emul_mmcall *call,
 				const struct change *change, uint64_t start,
 				uint64_t end, sysret_t error)
 {
-	const struct emul_host *host = &caller->space->emul->host;
+	const struct emul_host *host = &caller->mm->emul->host;
 	uint64_t hole = host->first_hole(caller->task, start, end), at = start;
-	const struct piece *piece;
+	const struct vma *vma;
 
 	if (!host->protection && error != -ENOMEM)
-		return refused_at(caller->space, call, start, end, error);
+		return refused_at(caller->mm, call, start, end, error);
 	if (!host->protection)
 		return hole < end ? hole : start; /* else: too many mappings */
-	while ((piece = first_changed(caller->space, at, hole, change))) {
-		at = piece->start > at ? piece->start : at;
+	while ((vma = first_changed(caller->mm, at, hole, change))) {
+		at = vma->start > at ? vma->start : at;
 		if (host->protection(caller->task, at) !=
-		    (call->prot & PIECE_PROT))
+		    (call->prot & VM_ACCESS_FLAGS))
 			return at;
-		if (piece->end >= hole)
+		if (vma->end >= hole)
 			break;
-		at = piece->end;
+		at = vma->end;
 	}
 	return hole;
 }
@@ -357,8 +351,7 @@ static uint64_t changed_until(const struct emul_caller *caller,
 		return protected_until(caller, call, change, start, end, error);
 	case EMUL_MM_MADVISE:	     /* skips holes, and tells in the end */
 		if (error == -EPERM) /* can_madvise_modify(): DONTFORK */
-			return refused_at(caller->space, call, start, end,
-					  error);
+			return refused_at(caller->mm, call, start, end, error);
 		return error == -ENOMEM ? end : start;
 	case EMUL_MM_MLOCK:
 	case EMUL_MM_MUNLOCK:
@@ -379,19 +372,18 @@ static void lock_all(const struct emul_caller *caller,
 		     const struct emul_mmcall *call,
 		     const struct change *change)
 {
-	struct emul_space *space = caller->space;
+	struct emul_mm *mm = caller->mm;
 	bool lock = call->op == EMUL_MM_MLOCKALL;
 
-	space->lock_future =
-		lock && (call->flags & MCL_FUTURE) ? change->set : 0;
+	mm->lock_future = lock && (call->flags & MCL_FUTURE) ? change->set : 0;
 	if (!lock || (call->flags & MCL_CURRENT))
 		range_change(caller, 0, UINT64_MAX, change);
 }
 
-void flags_leave(const struct emul_caller *caller,
-		 const struct emul_mmcall *call, sysret_t result)
+void mm_flags_leave(const struct emul_caller *caller,
+		    const struct emul_mmcall *call, sysret_t result)
 {
-	const struct emul *emul = caller->space->emul;
+	const struct emul *emul = caller->mm->emul;
 	struct change change = call_change(emul, call);
 	uint64_t start = page_down(emul, call->addr);
 	uint64_t end = page_up(emul, call->addr + call->len);

@@ -3,7 +3,7 @@
  * mm_remap.c - mremap and remap_file_pages (mm/mremap.c, mm/mmap.c of
  * Linux 6.18).
  *
- * A piece that comes to lie beside another one of the same attach, with
+ * A VMA that comes to lie beside another one of the same attach, with
  * contiguous offsets and equal properties, extends that neighbour instead of
  * becoming a mapping of its own: no open, so it does not count.
  */
@@ -29,17 +29,17 @@ static struct remap remap_of(const struct emul *emul,
 	};
 }
 
-bool mremap_concerns(const struct emul_space *space,
-		     const struct emul_mmcall *call)
+bool mremap_concerns(const struct emul_mm *mm, const struct emul_mmcall *call)
 {
-	struct remap r = remap_of(space->emul, call);
+	struct remap r = remap_of(mm->emul, call);
 	uint64_t len = r.old_len ? r.old_len : 1;
 
-	if (space_overlaps(space, r.addr,
-			   r.addr + len < r.addr ? UINT64_MAX : r.addr + len))
+	if (find_vma_intersection(mm, r.addr,
+				  r.addr + len < r.addr ? UINT64_MAX :
+							  r.addr + len))
 		return true;
 	return r.fixed && r.target + r.new_len > r.target &&
-	       space_overlaps(space, r.target, r.target + r.new_len);
+	       find_vma_intersection(mm, r.target, r.target + r.new_len);
 }
 
 /* check_mremap_params(): what is EINVAL before any mapping is looked at. */
@@ -68,19 +68,19 @@ static bool is_invalid(const struct emul *emul, const struct emul_mmcall *call,
 
 /* Mappings of others: they may not take one of ours along.  Linux 6.17 and
    later move several at once and leave the target of a hole alone; over one of
-   our pieces that is refused, as by older kernels, for afterwards nobody could
+   our VMAs that is refused, as by older kernels, for afterwards nobody could
    tell where the holes were. */
 static sysret_t foreign_enter(const struct emul_caller *caller,
 			      const struct remap *r)
 {
-	const struct emul_space *space = caller->space;
+	const struct emul_mm *mm = caller->mm;
 	uint64_t end = r->addr + r->old_len;
 
-	if (space_overlaps(space, r->addr, end))
+	if (find_vma_intersection(mm, r->addr, end))
 		return -EFAULT;
 	if (r->fixed &&
-	    space_overlaps(space, r->target, r->target + r->new_len) &&
-	    space->emul->host.first_hole(caller->task, r->addr, end) < end)
+	    find_vma_intersection(mm, r->target, r->target + r->new_len) &&
+	    mm->emul->host.first_hole(caller->task, r->addr, end) < end)
 		return -EFAULT;
 	return 0;
 }
@@ -88,105 +88,105 @@ static sysret_t foreign_enter(const struct emul_caller *caller,
 /*
  * A range over several mappings cannot grow or move (check_prep_vma; shm is
  * not among the files that Linux 6.17 and later move several mappings of).
- * The kernel would do it for the pages behind our pieces, which it may even
+ * The kernel would do it for the pages behind our VMAs, which it may even
  * have merged to one mapping.
  */
 sysret_t mremap_enter(const struct emul_caller *caller,
 		      const struct emul_mmcall *call)
 {
-	struct emul_space *space = caller->space;
-	struct remap r = remap_of(space->emul, call);
-	const struct piece *piece;
+	struct emul_mm *mm = caller->mm;
+	struct remap r = remap_of(mm->emul, call);
+	const struct vma *vma;
 	bool is_move;
 
-	if (is_invalid(space->emul, call, &r))
+	if (is_invalid(mm->emul, call, &r))
 		return 0;
 	if (!r.fixed && !r.dont_unmap && r.new_len <= r.old_len)
 		return 0;
-	piece = tree_at(space->root, r.addr);
-	if (!piece)
+	vma = vma_lookup(mm, r.addr);
+	if (!vma)
 		return foreign_enter(caller, &r);
 	/* remap_move() looks at the end before the seal. */
 	is_move = r.fixed && r.old_len == r.new_len;
-	if (piece->props & PIECE_SEALED && !is_move)
+	if (vma->flags & VM_SEALED && !is_move)
 		return -EPERM;
 	if (r.new_len < r.old_len) /* shrinks first, then moves the rest */
 		r.old_len = r.new_len;
-	return r.old_len > piece->end - r.addr ? -EFAULT : 0;
+	return r.old_len > vma->end - r.addr ? -EFAULT : 0;
 }
 
-static bool joins(const struct emul *emul, const struct piece *lower,
-		  const struct piece *upper)
+static bool joins(const struct emul *emul, const struct vma *lower,
+		  const struct vma *upper)
 {
-	return lower->end == upper->start && lower->attach == upper->attach &&
-	       lower->props == upper->props &&
-	       piece_pgoff(emul, lower, lower->end) == upper->pgoff;
+	return lower->end == upper->start && lower->file == upper->file &&
+	       lower->flags == upper->flags &&
+	       vma_pgoff(emul, lower, lower->end) == upper->pgoff;
 }
 
-static void resize(struct emul_space *space, struct piece *piece,
-		   uint64_t start, uint64_t end)
+static void resize(struct emul_mm *mm, struct vma *vma, uint64_t start,
+		   uint64_t end)
 {
-	space_remove(space, piece);
-	piece_set_start(space->emul, piece, start);
-	piece->end = end;
-	space_insert(space, piece);
+	vma_unlink(mm, vma);
+	vma_set_start(mm->emul, vma, start);
+	vma->end = end;
+	vma_link(mm, vma);
 }
 
 /* vma_merge_new_range(): the lower neighbour grows, else the upper one, else
    it is a new mapping, which is opened.  Nothing is mapped there. */
-static void place(const struct emul_caller *caller, const struct piece *new)
+static void place(const struct emul_caller *caller, const struct vma *new)
 {
-	struct emul_space *space = caller->space;
-	struct piece *lower = NULL, *upper, *piece;
+	struct emul_mm *mm = caller->mm;
+	struct vma *lower = NULL, *upper, *vma;
 
 	if (new->start)
-		lower = tree_at(space->root, new->start - 1);
-	upper = tree_at(space->root, new->end);
-	if (lower && joins(space->emul, lower, new)) {
-		resize(space, lower, lower->start, new->end);
-	} else if (upper && joins(space->emul, new, upper)) {
-		resize(space, upper, new->start, upper->end);
+		lower = vma_lookup(mm, new->start - 1);
+	upper = vma_lookup(mm, new->end);
+	if (lower && joins(mm->emul, lower, new)) {
+		resize(mm, lower, lower->start, new->end);
+	} else if (upper && joins(mm->emul, new, upper)) {
+		resize(mm, upper, new->start, upper->end);
 	} else {
-		piece = space_take(space);
-		*piece = *new;
-		piece->attach->refs++;
-		space_insert(space, piece);
-		segment_opened(piece->attach->segment, caller);
+		vma = vma_alloc(mm);
+		*vma = *new;
+		vma->file->refs++;
+		vma_link(mm, vma);
+		shm_vm_open(vma->file->segment, caller);
 	}
 }
 
-/* The piece at addr changed hands in the meantime: look it up again. */
+/* The VMA at addr changed hands in the meantime: look it up again. */
 static void source_leaves(const struct emul_caller *caller,
 			  const struct remap *r)
 {
-	struct piece *source;
+	struct vma *source;
 
 	if (r->dont_unmap) { /* dontunmap_complete(): the whole mapping */
-		source = tree_at(caller->space->root, r->addr);
+		source = vma_lookup(caller->mm, r->addr);
 		if (source)
-			source->props &= ~PIECE_LOCK_MASK;
+			source->flags &= ~VM_LOCKED_MASK;
 	} else if (r->old_len) {
-		space_cut(caller, r->addr, r->addr + r->old_len);
+		mm_unmap(caller, r->addr, r->addr + r->old_len);
 	}
 }
 
 /* move_vma(): copy, then unmap the source. */
 static void move(const struct emul_caller *caller, struct remap *r, uint64_t to)
 {
-	struct piece *source;
-	struct piece new;
+	struct vma *source;
+	struct vma new;
 
 	if (r->fixed)
-		space_cut(caller, to, to + r->new_len);
+		mm_unmap(caller, to, to + r->new_len);
 	if (r->new_len < r->old_len) {
-		space_cut(caller, r->addr + r->new_len, r->addr + r->old_len);
+		mm_unmap(caller, r->addr + r->new_len, r->addr + r->old_len);
 		r->old_len = r->new_len;
 	}
-	source = tree_at(caller->space->root, r->addr);
+	source = vma_lookup(caller->mm, r->addr);
 	if (!source)
 		return; /* a mapping of others was moved over ours */
 	new = *source;
-	new.pgoff = piece_pgoff(caller->space->emul, source, r->addr);
+	new.pgoff = vma_pgoff(caller->mm->emul, source, r->addr);
 	new.start = to;
 	new.end = to + r->new_len;
 	place(caller, &new);
@@ -196,42 +196,40 @@ static void move(const struct emul_caller *caller, struct remap *r, uint64_t to)
 static void resize_in_place(const struct emul_caller *caller,
 			    const struct remap *r)
 {
-	struct piece *piece;
+	struct vma *vma;
 	uint64_t end = r->addr + r->new_len;
 
 	if (r->new_len < r->old_len) {
-		space_cut(caller, end, r->addr + r->old_len);
+		mm_unmap(caller, end, r->addr + r->old_len);
 	} else if (r->new_len > r->old_len) {
-		piece = tree_at(caller->space->root, r->addr);
-		if (piece && piece->end < end)
-			resize(caller->space, piece, piece->start, end);
+		vma = vma_lookup(caller->mm, r->addr);
+		if (vma && vma->end < end)
+			resize(caller->mm, vma, vma->start, end);
 	}
 }
 
-static bool is_sealed(const struct piece *piece, void *arg)
+static bool is_sealed(const struct vma *vma, void *arg)
 {
-	return (piece->props & PIECE_SEALED) &&
-	       piece->start < *(const uint64_t *)arg;
+	return (vma->flags & VM_SEALED) && vma->start < *(const uint64_t *)arg;
 }
 
 /* Whose seal was it?  A source of others may have one, of which we know
    nothing: believe in it unless one of ours is in the way. */
-static bool was_source_sealed(const struct emul_space *space,
-			      const struct remap *r)
+static bool was_source_sealed(const struct emul_mm *mm, const struct remap *r)
 {
-	const struct piece *source = tree_at(space->root, r->addr);
+	const struct vma *source = vma_lookup(mm, r->addr);
 	uint64_t start = r->fixed ? r->target : r->addr + r->new_len;
 	uint64_t end = r->fixed ? r->target + r->new_len : r->addr + r->old_len;
 
 	if (source)
-		return (source->props & PIECE_SEALED) != 0;
-	return !tree_find(space->root, start, is_sealed, &end);
+		return (source->flags & VM_SEALED) != 0;
+	return !tree_find(mm->root, start, is_sealed, &end);
 }
 
 static bool is_unmapped(const struct emul_caller *caller, uint64_t start,
 			uint64_t end)
 {
-	const struct emul_host *host = &caller->space->emul->host;
+	const struct emul_host *host = &caller->mm->emul->host;
 
 	if (host->first_mapped)
 		return host->first_mapped(caller->task, start, end) == end;
@@ -252,7 +250,7 @@ static void mremap_failed(const struct emul_caller *caller,
 		return;
 	if (r->fixed)
 		gone = is_gone(caller, r->target, end);
-	if (result != -EPERM || (!gone && was_source_sealed(caller->space, r)))
+	if (result != -EPERM || (!gone && was_source_sealed(caller->mm, r)))
 		return;
 	if (r->fixed && !is_unmapped(caller, r->target, end))
 		split_at(caller, r->target);
@@ -263,7 +261,7 @@ static void mremap_failed(const struct emul_caller *caller,
 void mremap_leave(const struct emul_caller *caller,
 		  const struct emul_mmcall *call, sysret_t result)
 {
-	struct remap r = remap_of(caller->space->emul, call);
+	struct remap r = remap_of(caller->mm->emul, call);
 
 	if (result < 0)
 		mremap_failed(caller, &r, result);
@@ -297,34 +295,34 @@ struct inside {
 	uint64_t count;
 };
 
-static bool count_inside(const struct piece *piece, void *arg)
+static bool count_inside(const struct vma *vma, void *arg)
 {
 	struct inside *inside = arg;
 
-	if (piece->start >= inside->range.end)
+	if (vma->start >= inside->range.end)
 		return true;
-	inside->count += piece->start >= inside->range.start &&
-			 piece->end <= inside->range.end &&
-			 piece->attach->segment == inside->segment;
+	inside->count += vma->start >= inside->range.start &&
+			 vma->end <= inside->range.end &&
+			 vma->file->segment == inside->segment;
 	return false;
 }
 
-/* The range lies in pieces of one attach that are equal and shared. */
-static bool is_uniform(const struct emul_space *space,
-		       const struct piece *first, const struct pages_range *r)
+/* The range lies in VMAs of one attach that are equal and shared. */
+static bool is_uniform(const struct emul_mm *mm, const struct vma *first,
+		       const struct pages_range *r)
 {
-	uint32_t flags = ~PIECE_POLICY;
-	const struct piece *p = first;
+	uint32_t flags = ~VM_POLICY;
+	const struct vma *p = first;
 
 	while (p->end < r->end) {
-		const struct piece *next = tree_at(space->root, p->end);
+		const struct vma *next = vma_lookup(mm, p->end);
 
-		if (!next || next->attach != first->attach ||
-		    ((next->props ^ first->props) & flags))
+		if (!next || next->file != first->file ||
+		    ((next->flags ^ first->flags) & flags))
 			return false;
 		p = next;
 	}
-	return first->attach->writable;
+	return first->file->writable;
 }
 
 /*
@@ -335,30 +333,30 @@ static bool is_uniform(const struct emul_space *space,
 sysret_t remap_pages_enter(const struct emul_caller *caller,
 			   const struct emul_mmcall *call)
 {
-	struct emul_space *space = caller->space;
-	const struct emul_host *host = &space->emul->host;
-	struct inside inside = { .range = range_of(space->emul, call) };
+	struct emul_mm *mm = caller->mm;
+	const struct emul_host *host = &mm->emul->host;
+	struct inside inside = { .range = range_of(mm->emul, call) };
 	struct pages_range r = inside.range;
-	const struct piece *piece = tree_at(space->root, r.start);
+	const struct vma *vma = vma_lookup(mm, r.start);
 	sysret_t result;
 
-	if (call->prot || !piece || r.end == r.start ||
-	    call->pgoff + (r.end - r.start) / space->emul->config.page_size <
+	if (call->prot || !vma || r.end == r.start ||
+	    call->pgoff + (r.end - r.start) / mm->emul->config.page_size <
 		    call->pgoff ||
-	    !is_uniform(space, piece, &r))
+	    !is_uniform(mm, vma, &r))
 		return 0;
-	inside.segment = piece->attach->segment;
-	if ((piece->props & PIECE_SEALED) ||
+	inside.segment = vma->file->segment;
+	if ((vma->flags & VM_SEALED) ||
 	    (!(inside.segment->mode & SHM_DEST) &&
 	     !inside.segment->ns->limits.rmid_forced))
 		return 0;
-	tree_find(space->root, r.start, count_inside, &inside);
+	tree_find(mm->root, r.start, count_inside, &inside);
 	if (inside.count < inside.segment->nattch)
 		return 0;
 	result = host->unmap(caller->task, r.start, r.end - r.start);
 	if (result < 0)
 		return result;
-	space_cut(caller, r.start, r.end);
+	mm_unmap(caller, r.start, r.end);
 	return -EINVAL;
 }
 
@@ -367,9 +365,9 @@ sysret_t remap_pages_enter(const struct emul_caller *caller,
 void remap_pages_leave(const struct emul_caller *caller,
 		       const struct emul_mmcall *call, sysret_t result)
 {
-	struct emul_space *space = caller->space;
-	struct pages_range r = range_of(space->emul, call);
-	struct piece *old = tree_at(space->root, r.start), new;
+	struct emul_mm *mm = caller->mm;
+	struct pages_range r = range_of(mm->emul, call);
+	struct vma *old = vma_lookup(mm, r.start), new;
 	struct segment *segment;
 
 	if (result < 0) {
@@ -382,14 +380,14 @@ void remap_pages_leave(const struct emul_caller *caller,
 	new.start = r.start;
 	new.end = r.end;
 	new.pgoff = call->pgoff;
-	new.props = (old->props & PIECE_PROT) | (old->props & PIECE_LOCKED) |
-		    space->lock_future;
-	new.props |= flags_exec_key(space->emul, new.props &PIECE_PROT);
-	segment = new.attach->segment;
-	segment->nattch++; /* neither goes with its last piece */
-	new.attach->refs++;
-	space_cut(caller, r.start, r.end);
+	new.flags = (old->flags & VM_ACCESS_FLAGS) | (old->flags & VM_LOCKED) |
+		    mm->lock_future;
+	new.flags |= mm_flags_exec_key(mm->emul, new.flags &VM_ACCESS_FLAGS);
+	segment = new.file->segment;
+	segment->nattch++; /* neither goes with its last VMA */
+	new.file->refs++;
+	mm_unmap(caller, r.start, r.end);
 	place(caller, &new);
-	new.attach->refs--;
+	new.file->refs--;
 	segment->nattch--;
 }

@@ -8,7 +8,7 @@ static bool is_owner_or_creator(const struct segment *segment, uint32_t euid)
 }
 
 /* in_group_p(): the file-system gid, not the effective one. */
-bool perm_in_group(const struct emul_cred *cred, uint32_t gid)
+bool in_group_p(const struct emul_cred *cred, uint32_t gid)
 {
 	if (cred->fsgid == gid)
 		return true;
@@ -28,15 +28,15 @@ bool perm_allows(const struct segment *segment, const struct emul_cred *cred,
 
 	if (is_owner_or_creator(segment, cred->euid))
 		granted >>= 6;
-	else if (perm_in_group(cred, segment->cgid) ||
-		 perm_in_group(cred, segment->gid))
+	else if (in_group_p(cred, segment->cgid) ||
+		 in_group_p(cred, segment->gid))
 		granted >>= 3;
 	return !(wanted & ~granted & 7) || (cred->caps & EMUL_CAP_IPC_OWNER);
 }
 
-bool perm_is_capable(const struct emul_cred *cred, uint32_t cap)
+bool capable(const struct emul_cred *cred, uint32_t cap)
 {
-	return (cred->caps & cap) && !cred->contained;
+	return (cred->caps & cap) && !cred->in_child_userns;
 }
 
 /* For IPC_SET, IPC_RMID and SHM_LOCK, which modes do not rule. */

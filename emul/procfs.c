@@ -16,19 +16,20 @@ static size_t put_row(const struct segment *s, void *task, char *buf,
 	const struct emul *emul = s->ns->emul;
 	struct emul_usage usage;
 
-	segment_usage(s, &usage);
+	shm_add_rss_swap(s, &usage);
 	return (size_t)snprintf(
 		buf, size,
 		"%10d %10d  %4o %21" PRIu64 " %5u %5u  %5" PRIu64
 		" %5u %5u %5u %5u %10" PRIu64 " %10" PRIu64 " %10" PRIu64
 		" %21" PRIu64 " %21" PRIu64 "\n",
 		s->key, s->id, s->mode, s->size,
-		(uint32_t)pid_seen(emul, task, s->cpid),
-		(uint32_t)pid_seen(emul, task, s->lpid), s->nattch,
-		uid_seen(emul, task, s->uid), gid_seen(emul, task, s->gid),
-		uid_seen(emul, task, s->cuid), gid_seen(emul, task, s->cgid),
-		(uint64_t)s->atime, (uint64_t)s->dtime, (uint64_t)s->ctime,
-		usage.rss, usage.swap);
+		(uint32_t)pid_vnr(emul, task, s->cpid),
+		(uint32_t)pid_vnr(emul, task, s->lpid), s->nattch,
+		from_kuid_munged(emul, task, s->uid),
+		from_kgid_munged(emul, task, s->gid),
+		from_kuid_munged(emul, task, s->cuid),
+		from_kgid_munged(emul, task, s->cgid), (uint64_t)s->atime,
+		(uint64_t)s->dtime, (uint64_t)s->ctime, usage.rss, usage.swap);
 }
 
 size_t emul_sysvipc(const struct emul_ns *ns, void *task, char *buf,

@@ -32,7 +32,7 @@ struct emul *emul_new(const struct emul_host *host, void *arg,
 
 void emul_free(struct emul *emul)
 {
-	assert(!emul->lockers);
+	assert(!emul->mlock_users);
 	memory_put(emul->policies);
 	memory_put(emul);
 }
@@ -71,7 +71,7 @@ struct emul_ns *emul_ns_get(struct emul_ns *ns)
 	return ns;
 }
 
-bool emul_ns_tells(const struct emul_ns *ns, int32_t pid)
+bool emul_ns_mentions_pid(const struct emul_ns *ns, int32_t pid)
 {
 	for (uint32_t i = 0; i < ns->capacity; i++) {
 		const struct segment *s = ns->by_index[i];
@@ -110,7 +110,7 @@ void emul_ns_put(struct emul_ns *ns)
 	}
 	for (uint32_t i = 0; i < ns->capacity; i++)
 		if (ns->by_index[i])
-			segment_mark_destroyed(ns->by_index[i]);
+			do_shm_rmid(ns->by_index[i]);
 	ns->refs = 0;
 	ns_free_if_unused(ns);
 }
@@ -124,8 +124,7 @@ static uint32_t key_bucket(int32_t key, uint32_t count)
 	return (hash ^ hash >> 15) & (count - 1);
 }
 
-/* FindByKey */
-struct segment *ns_find_key(const struct emul_ns *ns, int32_t key)
+struct segment *ipc_findkey(const struct emul_ns *ns, int32_t key)
 {
 	struct segment *s;
 
@@ -242,7 +241,7 @@ static uint32_t map_find_free(const struct id_map *map, uint32_t from,
 	return word < to ? word : to;
 }
 
-uint32_t ns_max_index(const struct emul_ns *ns)
+uint32_t ipc_get_maxidx(const struct emul_ns *ns)
 {
 	for (uint32_t group = GROUPS; group-- > 0;) {
 		uint64_t some = ns->map.some[group];
@@ -257,16 +256,16 @@ uint32_t ns_max_index(const struct emul_ns *ns)
 	return 0;
 }
 
-struct segment *ns_find_index(const struct emul_ns *ns, uint32_t index)
+struct segment *ipc_obtain_object_idr(const struct emul_ns *ns, uint32_t index)
 {
 	return index < ns->capacity ? ns->by_index[index] : NULL;
 }
 
-/* FindByID (ipc_obtain_object_check): a stale id is EINVAL, never EIDRM. */
-struct segment *ns_find_id(const struct emul_ns *ns, int32_t id)
+/* A stale id is EINVAL, never EIDRM. */
+struct segment *ipc_obtain_object_check(const struct emul_ns *ns, int32_t id)
 {
 	struct segment *segment =
-		ns_find_index(ns, (uint32_t)id % ID_INDEX_MAX);
+		ipc_obtain_object_idr(ns, (uint32_t)id % ID_INDEX_MAX);
 
 	return segment && segment->id == id ? segment : NULL;
 }
@@ -293,7 +292,7 @@ static bool indices_make_room(struct emul_ns *ns, uint32_t index)
 }
 
 /* idr_alloc_cyclic(): where the next segment goes; ID_INDEX_MAX: nowhere. */
-static uint32_t ns_pick_index(const struct emul_ns *ns)
+static uint32_t ipc_idr_alloc(const struct emul_ns *ns)
 {
 	uint32_t max = ns->in_use * 3 / 2, index;
 
@@ -313,7 +312,7 @@ static uint32_t ns_pick_index(const struct emul_ns *ns)
 
 sysret_t ns_make_room(struct emul_ns *ns)
 {
-	uint32_t index = ns_pick_index(ns);
+	uint32_t index = ipc_idr_alloc(ns);
 
 	if (index < ID_INDEX_MAX && !indices_make_room(ns, index))
 		return -ENOMEM;
@@ -337,9 +336,9 @@ static uint32_t ns_pick_seq(struct emul_ns *ns, uint32_t index)
 	return ns->seq;
 }
 
-sysret_t ns_add(struct emul_ns *ns, struct segment *segment)
+sysret_t ipc_addid(struct emul_ns *ns, struct segment *segment)
 {
-	uint32_t index = ns_pick_index(ns);
+	uint32_t index = ipc_idr_alloc(ns);
 
 	if (ns->in_use >= ns->limits.shmmni || index == ID_INDEX_MAX)
 		return -ENOSPC;
@@ -356,7 +355,7 @@ sysret_t ns_add(struct emul_ns *ns, struct segment *segment)
 
 /* ---- one segment ---- */
 
-/* EffectiveSize: what is mapped; a huge segment is rounded to huge pages. */
+/* What is mapped; a huge segment is rounded to huge pages. */
 uint64_t segment_length(const struct segment *segment)
 {
 	uint64_t huge = UINT64_C(1) << segment->huge_shift;
@@ -374,38 +373,36 @@ uint64_t segment_pages(const struct segment *segment)
 	return page_up(emul, segment->size) / emul->config.page_size;
 }
 
-/* shm_may_destroy() */
-bool segment_may_destroy(const struct segment *segment)
+bool shm_may_destroy(const struct segment *segment)
 {
 	return segment->nattch == 0 &&
 	       ((segment->mode & SHM_DEST) || segment->ns->limits.rmid_forced);
 }
 
-void segment_unlock(struct segment *segment)
+void user_shm_unlock(struct segment *segment)
 {
-	struct locker **link = &segment->ns->emul->lockers;
-	struct locker *locker = segment->locker;
+	struct mlock_user **link = &segment->ns->emul->mlock_users;
+	struct mlock_user *user = segment->mlock_user;
 
-	if (!locker)
+	if (!user)
 		return;
-	segment->locker = NULL;
-	locker->pages -= segment_pages(segment);
-	if (--locker->refs)
+	segment->mlock_user = NULL;
+	user->pages -= segment_pages(segment);
+	if (--user->refs)
 		return;
-	while (*link != locker)
+	while (*link != user)
 		link = &(*link)->next;
-	*link = locker->next;
-	memory_put(locker);
+	*link = user->next;
+	memory_put(user);
 }
 
-/* shm_destroy() */
-void segment_destroy(struct segment *segment)
+void shm_destroy(struct segment *segment)
 {
 	struct emul_ns *ns = segment->ns;
 	uint32_t index = (uint32_t)segment->id % ID_INDEX_MAX;
 
 	assert(segment->nattch == 0);
-	segment_unlock(segment);
+	user_shm_unlock(segment);
 	key_remove(ns, segment);
 	ns->by_index[index] = NULL;
 	map_set(&ns->map, index, false);
@@ -416,21 +413,21 @@ void segment_destroy(struct segment *segment)
 	ns_free_if_unused(ns);
 }
 
-/* MarkDestroyed (do_shm_rmid): at once, or with the last detach; the key is
+/* At once, or with the last detach; the key is
    free from now on. */
-void segment_mark_destroyed(struct segment *segment)
+void do_shm_rmid(struct segment *segment)
 {
 	if (segment->nattch == 0) {
-		segment_destroy(segment);
+		shm_destroy(segment);
 		return;
 	}
 	segment->mode |= SHM_DEST;
 	key_remove(segment->ns, segment);
 }
 
-/* shm_add_rss_swap(): for huge pages Linux multiplies by the base pages of a
+/* For huge pages Linux multiplies by the base pages of a
    huge one what already is in base pages. */
-void segment_usage(const struct segment *segment, struct emul_usage *usage)
+void shm_add_rss_swap(const struct segment *segment, struct emul_usage *usage)
 {
 	const struct emul *emul = segment->ns->emul;
 
@@ -452,8 +449,8 @@ void emul_ns_destroy_orphans(struct emul_ns *ns,
 	for (uint32_t i = 0; i < ns->capacity; i++) {
 		struct segment *s = ns->by_index[i];
 
-		if (s && segment_may_destroy(s) && !alive(s->creator, arg))
-			segment_destroy(s);
+		if (s && shm_may_destroy(s) && !alive(s->creator, arg))
+			shm_destroy(s);
 	}
 	ns->refs--;
 }
@@ -466,7 +463,7 @@ void emul_task_exit(struct emul_ns *ns, uint64_t creator)
 	for (uint32_t i = 0; i < ns->capacity; i++) {
 		struct segment *s = ns->by_index[i];
 
-		if (s && s->creator == creator && segment_may_destroy(s))
-			segment_destroy(s);
+		if (s && s->creator == creator && shm_may_destroy(s))
+			shm_destroy(s);
 	}
 }

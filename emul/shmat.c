@@ -2,12 +2,12 @@
 /* shmat.c - attach a segment (do_shmat, Linux 6.18). */
 #include "emul/shm.h"
 
-enum { SPARES = 3 }; /* the new piece, and what REMAP may split */
+enum { MAX_NEW_VMAS = 3 }; /* the new VMA, and what REMAP may split */
 
 /* What is to be mapped, worked out from the arguments. */
 struct plan {
 	struct segment *segment;
-	struct attach *attach;
+	struct shm_file *file;
 	struct emul_mapping mapping;
 };
 
@@ -55,9 +55,9 @@ static uint32_t plan_access(struct plan *plan, uint32_t flags)
 static bool anything_mapped(const struct emul_caller *caller, uint64_t from,
 			    uint64_t to)
 {
-	const struct emul *emul = caller->space->emul;
+	const struct emul *emul = caller->mm->emul;
 
-	if (space_overlaps(caller->space, from, to))
+	if (find_vma_intersection(caller->mm, from, to))
 		return true;
 	return emul->host.first_mapped &&
 	       emul->host.first_mapped(caller->task, from, to) < to;
@@ -68,7 +68,7 @@ static bool anything_mapped(const struct emul_caller *caller, uint64_t from,
 static sysret_t check_range(const struct emul_caller *caller,
 			    const struct plan *plan)
 {
-	const struct emul *emul = caller->space->emul;
+	const struct emul *emul = caller->mm->emul;
 	const struct emul_mapping *m = &plan->mapping;
 	uint64_t limit = emul->config.task_size;
 	uint64_t size =
@@ -90,10 +90,9 @@ static sysret_t check_range(const struct emul_caller *caller,
 }
 
 /* The highest hole in the arena; its first page is not ours. */
-static uint64_t pick_address(const struct emul_space *space,
-			     const struct plan *plan)
+static uint64_t pick_address(const struct emul_mm *mm, const struct plan *plan)
 {
-	const struct emul_config *config = &space->emul->config;
+	const struct emul_config *config = &mm->emul->config;
 	uint64_t align = plan->segment->huge_shift ?
 				 UINT64_C(1) << plan->segment->huge_shift :
 				 config->page_size;
@@ -103,19 +102,19 @@ static uint64_t pick_address(const struct emul_space *space,
 
 	if (config->arena_end <= low || room > config->arena_end - low)
 		return 0;
-	addr = tree_fit(space->root, low, config->arena_end, room);
+	addr = tree_fit(mm->root, low, config->arena_end, room);
 	return addr ? (addr + room - plan->mapping.len) & ~(align - 1) : 0;
 }
 
 static sysret_t map_anywhere(const struct emul_caller *caller,
 			     const struct plan *plan)
 {
-	const struct emul *emul = caller->space->emul;
+	const struct emul *emul = caller->mm->emul;
 	struct emul_mapping m = plan->mapping;
 	sysret_t result = -EEXIST;
 
 	m.place = EMUL_PLACE_FREE;
-	m.addr = pick_address(caller->space, plan);
+	m.addr = pick_address(caller->mm, plan);
 	if (m.addr)
 		result = emul->host.map(caller->task, &m);
 	if (result != -EEXIST)
@@ -127,7 +126,7 @@ static sysret_t map_anywhere(const struct emul_caller *caller,
 
 static sysret_t map(const struct emul_caller *caller, const struct plan *plan)
 {
-	const struct emul *emul = caller->space->emul;
+	const struct emul *emul = caller->mm->emul;
 	const struct emul_mapping *m = &plan->mapping;
 	sysret_t result = check_range(caller, plan);
 
@@ -136,7 +135,7 @@ static sysret_t map(const struct emul_caller *caller, const struct plan *plan)
 	if (m->place == EMUL_PLACE_ANY)
 		return map_anywhere(caller, plan);
 	if (m->place == EMUL_PLACE_FREE &&
-	    space_overlaps(caller->space, m->addr, m->addr + m->len))
+	    find_vma_intersection(caller->mm, m->addr, m->addr + m->len))
 		return -EINVAL;
 	result = emul->host.map(caller->task, m);
 	if (result < 0 && m->place == EMUL_PLACE_REPLACE)
@@ -144,53 +143,53 @@ static sysret_t map(const struct emul_caller *caller, const struct plan *plan)
 	return result == -EEXIST ? -EINVAL : result;
 }
 
-/* AddMapping: the kernel has done it.  What it replaced goes first, but the
-   segment lives on even if that was its last piece. */
+/* The kernel has done it.  What it replaced goes first, but the
+   segment lives on even if that was its last VMA. */
 static void record(const struct emul_caller *caller, struct plan *plan,
 		   uint64_t addr)
 {
-	struct emul_space *space = caller->space;
-	struct piece *piece = space_take(space);
-	uint32_t locked = space->lock_future;
+	struct emul_mm *mm = caller->mm;
+	struct vma *vma = vma_alloc(mm);
+	uint32_t locked = mm->lock_future;
 
 	if (plan->segment->huge_shift) /* __mmap_complete() */
 		locked = 0;
 	plan->segment->nattch++;
-	space_cut(caller, addr, addr + plan->mapping.len);
-	*piece = (struct piece){
-		.attach = plan->attach,
+	mm_unmap(caller, addr, addr + plan->mapping.len);
+	*vma = (struct vma){
+		.file = plan->file,
 		.start = addr,
 		.end = addr + plan->mapping.len,
-		.props = (uint32_t)plan->mapping.prot | locked,
+		.flags = (uint32_t)plan->mapping.prot | locked,
 	};
-	plan->attach->refs = 1;
-	space_insert(space, piece);
+	plan->file->refs = 1;
+	vma_link(mm, vma);
 	plan->segment->nattch--;
-	space->undo_atime = plan->segment->atime;
-	space->undo_lpid = plan->segment->lpid;
-	segment_opened(plan->segment, caller);
+	mm->undo_atime = plan->segment->atime;
+	mm->undo_lpid = plan->segment->lpid;
+	shm_vm_open(plan->segment, caller);
 }
 
-/* ConfigureAttach, from the moment that the segment may be attached. */
+/* From the moment that the segment may be attached. */
 static sysret_t attach(const struct emul_caller *caller, struct plan *plan)
 {
 	sysret_t result = -ENOMEM;
 
-	plan->attach = attach_new(plan->segment, plan->mapping.writable);
-	if (!plan->attach)
+	plan->file = shm_file_new(plan->segment, plan->mapping.writable);
+	if (!plan->file)
 		return -ENOMEM;
-	if (!space_promise(caller->space, SPARES))
-		goto free_attach;
+	if (!mm_reserve(caller->mm, MAX_NEW_VMAS))
+		goto free_file;
 	plan->mapping.pages = plan->segment->pages;
 	plan->mapping.len = segment_length(plan->segment);
 	result = map(caller, plan);
 	if (result >= 0)
 		record(caller, plan, (uint64_t)result);
-	space_redeem(caller->space, SPARES);
+	mm_unreserve(caller->mm, MAX_NEW_VMAS);
 	if (result >= 0)
 		return result;
-free_attach:
-	memory_put(plan->attach);
+free_file:
+	memory_put(plan->file);
 	return result;
 }
 
@@ -198,7 +197,7 @@ static bool over_shmseg(const struct emul_caller *caller)
 {
 	uint64_t limit = caller->ns->limits.shmseg;
 
-	return limit != UINT64_MAX && space_attaches(caller->space) >= limit;
+	return limit != UINT64_MAX && mm_count_files(caller->mm) >= limit;
 }
 
 sysret_t emul_shmat(const struct emul_caller *caller, uint64_t shmid,
@@ -211,11 +210,11 @@ sysret_t emul_shmat(const struct emul_caller *caller, uint64_t shmid,
 
 	if (id < 0)
 		return -EINVAL;
-	result = plan_address(caller->space->emul, &plan, shmaddr, flags);
+	result = plan_address(caller->mm->emul, &plan, shmaddr, flags);
 	if (result < 0)
 		return result;
 	mode = plan_access(&plan, flags);
-	plan.segment = ns_find_id(caller->ns, id);
+	plan.segment = ipc_obtain_object_check(caller->ns, id);
 	if (!plan.segment)
 		return -EINVAL;
 	if (!perm_allows(plan.segment, caller->cred, mode))
@@ -227,22 +226,22 @@ sysret_t emul_shmat(const struct emul_caller *caller, uint64_t shmid,
 	result = attach(caller, &plan);
 	/* out_nattch: with shm_rmid_forced a failed attach destroys. */
 	if (result < 0 && result != SYSRET_GONE &&
-	    segment_may_destroy(plan.segment))
-		segment_destroy(plan.segment);
+	    shm_may_destroy(plan.segment))
+		shm_destroy(plan.segment);
 	return result;
 }
 
 void emul_shmat_undo(const struct emul_caller *caller, uint64_t addr)
 {
-	struct emul_space *space = caller->space;
-	struct piece *piece = tree_at(space->root, addr);
-	struct segment *segment = piece->attach->segment;
+	struct emul_mm *mm = caller->mm;
+	struct vma *vma = vma_lookup(mm, addr);
+	struct segment *segment = vma->file->segment;
 
-	space_remove(space, piece);
-	piece_free(piece);
+	vma_unlink(mm, vma);
+	vma_free(vma);
 	segment->nattch--;
-	segment->atime = space->undo_atime;
-	segment->lpid = space->undo_lpid;
-	if (segment_may_destroy(segment))
-		segment_destroy(segment);
+	segment->atime = mm->undo_atime;
+	segment->lpid = mm->undo_lpid;
+	if (shm_may_destroy(segment))
+		shm_destroy(segment);
 }

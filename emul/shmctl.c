@@ -11,15 +11,15 @@ static sysret_t stat(const struct emul_caller *caller, int32_t id, int cmd,
 	sysret_t result;
 
 	if (cmd == IPC_STAT)
-		segment = ns_find_id(caller->ns, id);
+		segment = ipc_obtain_object_check(caller->ns, id);
 	else
-		segment =
-			ns_find_index(caller->ns, (uint32_t)id % ID_INDEX_MAX);
+		segment = ipc_obtain_object_idr(caller->ns,
+						(uint32_t)id % ID_INDEX_MAX);
 	if (!segment)
 		return -EINVAL;
 	if (cmd != SHM_STAT_ANY && !perm_allows(segment, caller->cred, 0444))
 		return -EACCES;
-	result = abi_put_segment(caller, buf, segment);
+	result = copy_shmid_to_user(caller, buf, segment);
 	if (result < 0)
 		return result;
 	return cmd == IPC_STAT ? 0 : segment->id;
@@ -29,7 +29,7 @@ static sysret_t stat(const struct emul_caller *caller, int32_t id, int cmd,
 static sysret_t find_own(const struct emul_caller *caller, int32_t id,
 			 struct segment **segment)
 {
-	*segment = ns_find_id(caller->ns, id);
+	*segment = ipc_obtain_object_check(caller->ns, id);
 	if (!*segment)
 		return -EINVAL;
 	if (!perm_is_owner(*segment, caller->cred) &&
@@ -43,15 +43,15 @@ static sysret_t set(const struct emul_caller *caller, int32_t id, uint64_t buf)
 {
 	struct segment *segment;
 	struct abi_set new;
-	sysret_t result = abi_get_set(caller, buf, &new);
+	sysret_t result = copy_shmid_from_user(caller, buf, &new);
 
 	if (result < 0)
 		return result;
 	result = find_own(caller, id, &segment);
 	if (result < 0)
 		return result;
-	new.uid = uid_meant(caller->ns->emul, caller->task, new.uid);
-	new.gid = gid_meant(caller->ns->emul, caller->task, new.gid);
+	new.uid = make_kuid(caller->ns->emul, caller->task, new.uid);
+	new.gid = make_kgid(caller->ns->emul, caller->task, new.gid);
 	if (new.uid == UINT32_MAX || new.gid == UINT32_MAX)
 		return -EINVAL; /* ipc_update_perm(): not a valid id */
 	segment->uid = new.uid;
@@ -69,25 +69,25 @@ static sysret_t rmid(const struct emul_caller *caller, int32_t id)
 
 	if (result < 0)
 		return result;
-	segment_mark_destroyed(segment);
+	do_shm_rmid(segment);
 	return 0;
 }
 
-static struct locker *find_locker(struct emul *emul, uint32_t uid)
+static struct mlock_user *find_mlock_user(struct emul *emul, uint32_t uid)
 {
-	struct locker *locker = emul->lockers;
+	struct mlock_user *user = emul->mlock_users;
 
-	while (locker && locker->uid != uid)
-		locker = locker->next;
-	if (locker)
-		return locker;
-	locker = memory_get(1, sizeof *locker);
-	if (!locker)
+	while (user && user->uid != uid)
+		user = user->next;
+	if (user)
+		return user;
+	user = memory_get(1, sizeof *user);
+	if (!user)
 		return NULL;
-	locker->uid = uid;
-	locker->next = emul->lockers;
-	emul->lockers = locker;
-	return locker;
+	user->uid = uid;
+	user->next = emul->mlock_users;
+	emul->mlock_users = user;
+	return user;
 }
 
 /* user_shm_lock(): the limit counts all segments locked under the real uid,
@@ -96,21 +96,21 @@ static sysret_t charge(const struct emul_caller *caller,
 		       struct segment *segment)
 {
 	struct emul *emul = caller->ns->emul;
-	struct locker *locker = find_locker(emul, caller->cred->uid);
+	struct mlock_user *user = find_mlock_user(emul, caller->cred->uid);
 	uint64_t limit = UINT64_MAX, pages = segment_pages(segment);
 
-	if (!locker)
+	if (!user)
 		return -ENOMEM;
-	if (!perm_is_capable(caller->cred, EMUL_CAP_IPC_LOCK))
+	if (!capable(caller->cred, EMUL_CAP_IPC_LOCK))
 		limit = emul->host.memlock_limit(caller->task);
 	if (limit != UINT64_MAX)
 		limit /= emul->config.page_size;
-	locker->pages += pages;
-	locker->refs++;
-	segment->locker = locker;
-	if (locker->pages <= limit)
+	user->pages += pages;
+	user->refs++;
+	segment->mlock_user = user;
+	if (user->pages <= limit)
 		return 0;
-	segment_unlock(segment);
+	user_shm_unlock(segment);
 	return -ENOMEM;
 }
 
@@ -126,7 +126,7 @@ static sysret_t lock(const struct emul_caller *caller, struct segment *segment)
 		return result;
 	result = emul->host.pages_lock(emul->host_arg, segment->pages, true);
 	if (result < 0) {
-		segment_unlock(segment);
+		user_shm_unlock(segment);
 		return result;
 	}
 	segment->mode |= SHM_LOCKED;
@@ -138,7 +138,7 @@ static sysret_t unlock(struct emul *emul, struct segment *segment)
 	if (!(segment->mode & SHM_LOCKED))
 		return 0;
 	emul->host.pages_lock(emul->host_arg, segment->pages, false);
-	segment_unlock(segment);
+	user_shm_unlock(segment);
 	segment->mode &= ~(uint32_t)SHM_LOCKED;
 	return 0;
 }
@@ -147,7 +147,7 @@ static sysret_t unlock(struct emul *emul, struct segment *segment)
 static sysret_t do_lock(const struct emul_caller *caller, int32_t id, int cmd)
 {
 	struct emul *emul = caller->ns->emul;
-	struct segment *segment = ns_find_id(caller->ns, id);
+	struct segment *segment = ipc_obtain_object_check(caller->ns, id);
 
 	if (!segment)
 		return -EINVAL;
@@ -165,10 +165,10 @@ static sysret_t do_lock(const struct emul_caller *caller, int32_t id, int cmd)
 
 static sysret_t info(const struct emul_caller *caller, int cmd, uint64_t buf)
 {
-	sysret_t result = cmd == IPC_INFO ? abi_put_limits(caller, buf) :
-					    abi_put_info(caller, buf);
+	sysret_t result = cmd == IPC_INFO ? copy_shminfo_to_user(caller, buf) :
+					    copy_shm_info_to_user(caller, buf);
 
-	return result < 0 ? result : (sysret_t)ns_max_index(caller->ns);
+	return result < 0 ? result : (sysret_t)ipc_get_maxidx(caller->ns);
 }
 
 sysret_t emul_shmctl(const struct emul_caller *caller, uint64_t shmid,

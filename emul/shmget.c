@@ -36,8 +36,8 @@ static sysret_t pick_huge_shift(const struct emul_caller *caller,
 	if (!*shift || (*shift != config->huge_shift &&
 			!(config->huge_sizes >> *shift & 1)))
 		return -EINVAL;
-	if (!perm_is_capable(caller->cred, EMUL_CAP_IPC_LOCK) &&
-	    !perm_in_group(caller->cred, config->huge_group))
+	if (!capable(caller->cred, EMUL_CAP_IPC_LOCK) &&
+	    !in_group_p(caller->cred, config->huge_group))
 		return -EPERM;
 	return 0;
 }
@@ -87,7 +87,7 @@ static sysret_t make_pages(const struct emul_caller *caller,
 		.key = segment->key,
 		.size = segment->size,
 		.noreserve = (flags & SHM_NORESERVE) != 0,
-		.sys_admin = perm_is_capable(caller->cred, EMUL_CAP_SYS_ADMIN),
+		.sys_admin = capable(caller->cred, EMUL_CAP_SYS_ADMIN),
 		.task = caller->task,
 	};
 	sysret_t result = pick_huge_shift(caller, flags, &segment->huge_shift);
@@ -122,7 +122,7 @@ static sysret_t create(const struct emul_caller *caller, int32_t key,
 	result = make_pages(caller, segment, flags);
 	if (result < 0)
 		goto free_segment;
-	result = ns_add(caller->ns, segment);
+	result = ipc_addid(caller->ns, segment);
 	if (result < 0)
 		goto destroy_pages;
 	return segment->id;
@@ -133,7 +133,6 @@ free_segment:
 	return result;
 }
 
-/* FindOrCreate */
 sysret_t emul_shmget(const struct emul_caller *caller, uint64_t key,
 		     uint64_t size, uint64_t shmflg)
 {
@@ -143,7 +142,7 @@ sysret_t emul_shmget(const struct emul_caller *caller, uint64_t key,
 
 	if (k == IPC_PRIVATE)
 		return create(caller, k, size, flags);
-	segment = ns_find_key(caller->ns, k);
+	segment = ipc_findkey(caller->ns, k);
 	if (segment)
 		return get_existing(caller, segment, size, flags);
 	if (!(flags & IPC_CREAT))

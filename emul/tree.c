@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * tree.c - the pieces of a space, ordered by address.
+ * tree.c - the VMAs of an address space, ordered by address.
  *
  * A treap: a search tree by address that is a heap by priority, where the
  * priority is a hash of the node's own address in memory, so that it costs
- * no space.  Each node knows the largest hole between the pieces of its
- * subtree: the highest hole that fits is found without looking at each piece.
+ * no room.  Each node knows the largest hole between the VMAs of its
+ * subtree: the highest hole that fits is found without looking at each VMA.
  */
 #include "emul/shm.h"
 
@@ -20,23 +20,23 @@ static uint32_t gap_units(uint64_t len)
 	return units > UINT32_MAX ? UINT32_MAX : (uint32_t)units;
 }
 
-static uint64_t priority(const struct piece *piece)
+static uint64_t priority(const struct vma *vma)
 {
-	uint64_t x = (uint64_t)(uintptr_t)piece;
+	uint64_t x = (uint64_t)(uintptr_t)vma;
 
 	x *= UINT64_C(0x9e3779b97f4a7c15);
 	x ^= x >> 29;
 	return x * UINT64_C(0xbf58476d1ce4e5b9);
 }
 
-static const struct piece *first(const struct piece *tree)
+static const struct vma *first(const struct vma *tree)
 {
 	while (tree->left)
 		tree = tree->left;
 	return tree;
 }
 
-static const struct piece *last(const struct piece *tree)
+static const struct vma *last(const struct vma *tree)
 {
 	while (tree->right)
 		tree = tree->right;
@@ -48,7 +48,7 @@ static uint32_t larger(uint32_t a, uint32_t b)
 	return a > b ? a : b;
 }
 
-static void update(struct piece *t)
+static void update(struct vma *t)
 {
 	uint32_t gap = 0;
 
@@ -63,8 +63,8 @@ static void update(struct piece *t)
 }
 
 /* Into what starts below addr, and the rest. */
-static void split(struct piece *t, uint64_t addr, struct piece **low,
-		  struct piece **high)
+static void split(struct vma *t, uint64_t addr, struct vma **low,
+		  struct vma **high)
 {
 	if (!t) {
 		*low = *high = NULL;
@@ -81,9 +81,9 @@ static void split(struct piece *t, uint64_t addr, struct piece **low,
 }
 
 /* All of low lies below all of high. */
-static struct piece *join(struct piece *low, struct piece *high)
+static struct vma *join(struct vma *low, struct vma *high)
 {
-	struct piece *top;
+	struct vma *top;
 
 	if (!low || !high)
 		return low ? low : high;
@@ -98,32 +98,32 @@ static struct piece *join(struct piece *low, struct piece *high)
 	return top;
 }
 
-struct piece *tree_insert(struct piece *root, struct piece *piece)
+struct vma *tree_insert(struct vma *root, struct vma *vma)
 {
-	struct piece *low, *high;
+	struct vma *low, *high;
 
-	piece->left = piece->right = NULL;
-	piece->gap = 0;
-	split(root, piece->start, &low, &high);
-	return join(join(low, piece), high);
+	vma->left = vma->right = NULL;
+	vma->gap = 0;
+	split(root, vma->start, &low, &high);
+	return join(join(low, vma), high);
 }
 
-struct piece *tree_remove(struct piece *root, struct piece *piece)
+struct vma *tree_remove(struct vma *root, struct vma *vma)
 {
-	if (root == piece)
+	if (root == vma)
 		return join(root->left, root->right);
 	assert(root);
-	if (piece->start < root->start)
-		root->left = tree_remove(root->left, piece);
+	if (vma->start < root->start)
+		root->left = tree_remove(root->left, vma);
 	else
-		root->right = tree_remove(root->right, piece);
+		root->right = tree_remove(root->right, vma);
 	update(root);
 	return root;
 }
 
-struct piece *tree_after(struct piece *root, uint64_t addr)
+struct vma *tree_after(struct vma *root, uint64_t addr)
 {
-	struct piece *found = NULL;
+	struct vma *found = NULL;
 
 	while (root) {
 		if (root->end > addr) {
@@ -136,17 +136,17 @@ struct piece *tree_after(struct piece *root, uint64_t addr)
 	return found;
 }
 
-struct piece *tree_at(struct piece *root, uint64_t addr)
+struct vma *tree_at(struct vma *root, uint64_t addr)
 {
-	struct piece *piece = tree_after(root, addr);
+	struct vma *vma = tree_after(root, addr);
 
-	return piece && piece->start <= addr ? piece : NULL;
+	return vma && vma->start <= addr ? vma : NULL;
 }
 
-struct piece *tree_find(struct piece *root, uint64_t addr,
-			bool (*test)(const struct piece *, void *), void *arg)
+struct vma *tree_find(struct vma *root, uint64_t addr,
+		      bool (*test)(const struct vma *, void *), void *arg)
 {
-	struct piece *found;
+	struct vma *found;
 
 	if (!root)
 		return NULL;
@@ -165,7 +165,7 @@ static uint64_t distance(uint64_t from, uint64_t to)
 	return to > from ? to - from : 0;
 }
 
-uint64_t tree_fit(const struct piece *t, uint64_t low, uint64_t high,
+uint64_t tree_fit(const struct vma *t, uint64_t low, uint64_t high,
 		  uint64_t len)
 {
 	uint64_t addr;

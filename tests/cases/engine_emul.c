@@ -21,7 +21,7 @@
 #define SYS_mseal 462
 #endif
 
-enum { MAX_PIECES = 4096 };
+enum { MAX_VMAS = 4096 };
 
 static struct fake *machine;
 static struct fake_task *tasks[MAX_PROCESSES];
@@ -370,24 +370,22 @@ static sysret_t sysctl(int process, const struct request *request)
 
 /* Memory */
 
-static const struct emul_piece_info *pieces_of(struct fake_task *task,
-					       size_t *count)
+static const struct emul_vma *vmas_of(struct fake_task *task, size_t *count)
 {
-	static struct emul_piece_info pieces[MAX_PIECES];
+	static struct emul_vma vmas[MAX_VMAS];
 
-	*count = fake_pieces(task, pieces, MAX_PIECES);
-	return pieces;
+	*count = fake_vmas(task, vmas, MAX_VMAS);
+	return vmas;
 }
 
 /* A fault where the mapping would allow the access: beyond the end. */
 static int64_t fault_at(struct fake_task *task, uint64_t addr, int need)
 {
 	size_t count;
-	const struct emul_piece_info *pieces = pieces_of(task, &count);
+	const struct emul_vma *vmas = vmas_of(task, &count);
 
 	for (size_t i = 0; i < count; i++)
-		if (addr - pieces[i].addr < pieces[i].len &&
-		    (pieces[i].prot & need))
+		if (addr - vmas[i].addr < vmas[i].len && (vmas[i].prot & need))
 			return GOT_BUS;
 	return GOT_SEGV;
 }
@@ -418,19 +416,17 @@ static void maps(struct fake_task *task, const struct request *request,
 		 struct reply *reply)
 {
 	uint64_t from = request->args[0], to = from + request->args[1];
-	struct piece last = { 0 };
+	struct vma last = { 0 };
 	size_t count;
-	const struct emul_piece_info *pieces = pieces_of(task, &count);
+	const struct emul_vma *vmas = vmas_of(task, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		struct piece piece = { pieces[i].addr - from,
-				       pieces[i].addr + pieces[i].len - from,
-				       pieces[i].offset,
-				       pieces[i].prot & 7 };
+		struct vma vma = { vmas[i].addr - from,
+				   vmas[i].addr + vmas[i].len - from,
+				   vmas[i].offset, vmas[i].prot & 7 };
 
-		if (pieces[i].addr < to &&
-		    pieces[i].addr + pieces[i].len > from)
-			shape_add(reply->text, &last, &piece);
+		if (vmas[i].addr < to && vmas[i].addr + vmas[i].len > from)
+			shape_add(reply->text, &last, &vma);
 	}
 	shape_flush(reply->text, &last);
 	if (reply->text[0] == '\0')

@@ -196,11 +196,11 @@ void segment_for_set(struct shmid_ds *ds, const struct request *request);
 void row_find(const char *table, int64_t id, struct reply *reply);
 
 /* shape.c: what is attached in a range, as one word. */
-struct piece {
+struct vma {
 	uint64_t start, end, offset;
 	int prot;
 };
-void shape_add(char *text, struct piece *last, const struct piece *piece);
-void shape_flush(char *text, struct piece *last);
+void shape_add(char *text, struct vma *last, const struct vma *vma);
+void shape_flush(char *text, struct vma *last);
 
 #endif

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void shape_flush(char *text, struct piece *last)
+void shape_flush(char *text, struct vma *last)
 {
 	size_t len = strlen(text);
 	uint64_t page = layout.page;
@@ -28,14 +28,14 @@ void shape_flush(char *text, struct piece *last)
 	last->start = last->end = 0;
 }
 
-void shape_add(char *text, struct piece *last, const struct piece *piece)
+void shape_add(char *text, struct vma *last, const struct vma *vma)
 {
-	if (last->end > last->start && last->end == piece->start &&
-	    last->prot == piece->prot &&
-	    last->offset + (last->end - last->start) == piece->offset) {
-		last->end = piece->end;
+	if (last->end > last->start && last->end == vma->start &&
+	    last->prot == vma->prot &&
+	    last->offset + (last->end - last->start) == vma->offset) {
+		last->end = vma->end;
 		return;
 	}
 	shape_flush(text, last);
-	*last = *piece;
+	*last = *vma;
 }

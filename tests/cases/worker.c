@@ -274,16 +274,16 @@ static int64_t do_sysctl(const struct request *request)
 /* /proc/PID/maps of the calling thread: /proc/self has no memory once the
    leader is gone. */
 
-static bool maps_line(const char *line, struct piece *piece)
+static bool maps_line(const char *line, struct vma *vma)
 {
 	char perms[5];
 
 	if (!strstr(line, "SYSV") ||
-	    sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64,
-		   &piece->start, &piece->end, perms, &piece->offset) != 4)
+	    sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64, &vma->start,
+		   &vma->end, perms, &vma->offset) != 4)
 		return false;
-	piece->prot = (perms[0] == 'r') | (perms[1] == 'w') << 1 |
-		      (perms[2] == 'x') << 2;
+	vma->prot = (perms[0] == 'r') | (perms[1] == 'w') << 1 |
+		    (perms[2] == 'x') << 2;
 	return true;
 }
 
@@ -310,18 +310,18 @@ static void do_row(const struct request *request, struct reply *reply)
 static void do_maps(const struct request *request, struct reply *reply)
 {
 	uint64_t from = request->args[0], to = from + request->args[1];
-	struct piece last = { 0 }, piece;
+	struct vma last = { 0 }, vma;
 	char *save;
 
 	read_content("/proc/thread-self/maps");
 	for (char *line = strtok_r(content, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
-		if (!maps_line(line, &piece) || piece.end <= from ||
-		    piece.start >= to)
+		if (!maps_line(line, &vma) || vma.end <= from ||
+		    vma.start >= to)
 			continue;
-		piece.start -= from;
-		piece.end -= from;
-		shape_add(reply->text, &last, &piece);
+		vma.start -= from;
+		vma.end -= from;
+		shape_add(reply->text, &last, &vma);
 	}
 	shape_flush(reply->text, &last);
 	if (reply->text[0] == '\0')

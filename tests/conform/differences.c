@@ -387,7 +387,7 @@ static void move_onto_attachment(long arg)
 	claim(nattch(id) == 2, "nattch %ld", nattch(id));
 }
 
-/* Before 6.8 a piece that becomes like its neighbour is a third one, and does
+/* Before 6.8 a VMA that becomes like its neighbour is a third one, and does
    not go over to it; before 6.17 a move that fails has emptied its target. */
 static void newest_answers(long arg)
 {

@@ -308,7 +308,7 @@ static void do_mprotect(struct generator *g)
 	     PICK(g, prots));
 }
 
-/* Nothing that fails behind a half of it, and moved to where no other piece
+/* Nothing that fails behind a half of it, and moved to where no other VMA
    of the segment can be beside it. */
 static void do_mremap_away(struct generator *g)
 {

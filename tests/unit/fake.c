@@ -24,7 +24,7 @@ struct handle {
 struct fake_mm {
 	struct fake_mm *next;
 	uint64_t users;
-	struct emul_space *space;
+	struct emul_mm *emul;
 	struct vm *vm;
 	uint64_t scratch;
 	uint64_t room;
@@ -180,7 +180,7 @@ static struct vm *vm_of(struct fake_task *task)
 static sysret_t host_map(void *arg, const struct emul_mapping *m)
 {
 	struct fake_task *task = arg;
-	struct vma file = {
+	struct area file = {
 		.object = find_handle(task->machine, m->pages)->object,
 		.may_write = m->writable,
 	};
@@ -423,8 +423,8 @@ uint64_t fake_last_unmaps(const struct fake *machine)
 struct joined {
 	const struct vm *vm;
 	struct fake *machine;
-	size_t next;			/* in vm->vmas */
-	struct emul_piece_info last;
+	size_t next; /* in vm->areas */
+	struct emul_vma last;
 	bool has_last;
 	const char *problem;
 };
@@ -433,11 +433,10 @@ struct joined {
    in the fake kernel. */
 static void compare_one(struct joined *j)
 {
-	const struct emul_piece_info *p = &j->last;
-	const struct vma *v;
+	const struct emul_vma *p = &j->last;
+	const struct area *v;
 
-	while (j->next < j->vm->count &&
-	       !j->vm->vmas[j->next].object->is_shm)
+	while (j->next < j->vm->count && !j->vm->areas[j->next].object->is_shm)
 		j->next++;
 	if (!j->has_last) {
 		if (j->next < j->vm->count)
@@ -445,10 +444,10 @@ static void compare_one(struct joined *j)
 		return;
 	}
 	if (j->next == j->vm->count) {
-		j->problem = "a piece that is not mapped";
+		j->problem = "a VMA that is not mapped";
 		return;
 	}
-	v = &j->vm->vmas[j->next++];
+	v = &j->vm->areas[j->next++];
 	if (v->start != p->addr || v->end != p->addr + p->len)
 		j->problem = "bounds differ";
 	else if (v->pgoff * j->vm->page != p->offset)
@@ -459,14 +458,13 @@ static void compare_one(struct joined *j)
 		j->problem = "another segment is mapped";
 }
 
-static int join_piece(const struct emul_piece_info *p, void *arg)
+static int join_vma(const struct emul_vma *p, void *arg)
 {
 	struct joined *j = arg;
-	struct emul_piece_info *l = &j->last;
+	struct emul_vma *l = &j->last;
 
-	if (j->has_last && l->addr + l->len == p->addr &&
-	    l->attach == p->attach && l->props == p->props &&
-	    l->offset + l->len == p->offset) {
+	if (j->has_last && l->addr + l->len == p->addr && l->file == p->file &&
+	    l->flags == p->flags && l->offset + l->len == p->offset) {
 		l->len += p->len;
 		return 0;
 	}
@@ -481,7 +479,7 @@ static const char *compare_mm(struct fake *machine, const struct fake_mm *mm)
 {
 	struct joined j = { .vm = mm->vm, .machine = machine };
 
-	emul_space_walk(mm->space, join_piece, &j);
+	emul_mm_walk(mm->emul, join_vma, &j);
 	if (!j.problem && j.has_last)
 		compare_one(&j);
 	j.has_last = false;
@@ -490,7 +488,7 @@ static const char *compare_mm(struct fake *machine, const struct fake_mm *mm)
 	return j.problem;
 }
 
-static int count_piece(const struct emul_piece_info *p, void *arg)
+static int count_vma(const struct emul_vma *p, void *arg)
 {
 	uint64_t *counts = arg;
 
@@ -506,7 +504,7 @@ static const char *compare_counts(struct fake *machine)
 
 	assert(counts);
 	for (const struct fake_mm *mm = machine->mms; mm; mm = mm->next)
-		emul_space_walk(mm->space, count_piece, counts);
+		emul_mm_walk(mm->emul, count_vma, counts);
 	for (size_t n = 0; n < machine->namespace_count; n++) {
 		const struct emul_ns *ns = machine->namespaces[n];
 		uint64_t pages = 0;
@@ -520,9 +518,9 @@ static const char *compare_counts(struct fake *machine)
 			used++;
 			pages += segment_pages(s);
 			if (s->nattch != counts[s->pages])
-				problem = "nattch is not the number of pieces";
+				problem = "nattch is not the number of VMAs";
 			if (!s->nattch && s->mode & SHM_DEST)
-				problem = "a removed segment without pieces";
+				problem = "a removed segment without VMAs";
 		}
 		found += used;
 		if (used != ns->in_use || pages != ns->total_pages)
@@ -571,7 +569,7 @@ static const struct emul_caller *ask(struct fake_task *task, struct asking *a)
 	a->caller = (struct emul_caller){
 		.task = task,
 		.ns = task->ns,
-		.space = task->mm->space,
+		.mm = task->mm->emul,
 		.cred = &a->cred,
 		.pid = task->pid,
 		.creator = task->creator,
@@ -581,13 +579,13 @@ static const struct emul_caller *ask(struct fake_task *task, struct asking *a)
 	return &a->caller;
 }
 
-static struct fake_mm *mm_add(struct fake *machine, struct emul_space *space,
+static struct fake_mm *mm_add(struct fake *machine, struct emul_mm *emul,
 			      struct vm *vm)
 {
 	struct fake_mm *mm = calloc(1, sizeof *mm);
 
 	assert(mm);
-	mm->space = space;
+	mm->emul = emul;
 	mm->vm = vm;
 	mm->users = 1;
 	mm->room = UINT64_C(0x100000000000);
@@ -598,14 +596,15 @@ static struct fake_mm *mm_add(struct fake *machine, struct emul_space *space,
 
 static struct fake_mm *mm_new(struct fake *machine)
 {
-	struct emul_space *space = emul_space_new(machine->emul);
+	struct emul_mm *emul = emul_mm_new(machine->emul);
 	struct fake_mm *mm;
 	int64_t result;
 
-	if (!space)
+	if (!emul)
 		return NULL;
-	mm = mm_add(machine, space, vm_new(machine->config.page_size,
-					   machine->config.task_size));
+	mm = mm_add(
+		machine, emul,
+		vm_new(machine->config.page_size, machine->config.task_size));
 	mm->scratch = UINT64_C(0x0fff00000000);
 	mm->vm->root = true;
 	mm->vm->memlock = mm->vm->as_limit = UINT64_MAX;
@@ -624,7 +623,7 @@ static void mm_put(struct fake_task *task)
 	struct asking a;
 
 	if (--mm->users == 0) {
-		emul_space_drop(ask(task, &a));
+		emul_mm_drop(ask(task, &a));
 		vm_free(mm->vm);
 		while (*link != mm)
 			link = &(*link)->next;
@@ -668,14 +667,14 @@ struct fake_task *fake_spawn(struct fake *machine)
 struct fake_task *fake_fork(struct fake_task *parent)
 {
 	struct asking a;
-	struct emul_space *space = emul_space_fork(ask(parent, &a));
+	struct emul_mm *emul = emul_mm_fork(ask(parent, &a));
 	struct fake_task *task;
 	uint64_t room = parent->mm->room, scratch = parent->mm->scratch;
 
-	if (!space)
+	if (!emul)
 		return NULL;
 	task = task_add(parent->machine, parent);
-	task->mm = mm_add(parent->machine, space, vm_fork(parent->mm->vm));
+	task->mm = mm_add(parent->machine, emul, vm_fork(parent->mm->vm));
 	task->mm->room = room;
 	task->mm->scratch = scratch;
 	emul_ns_get(task->ns);
@@ -863,7 +862,7 @@ static sysret_t run(struct fake_task *task, const struct emul_mmcall *c)
 		if (c->flags & ~(uint64_t)MLOCK_ONFAULT)
 			return -EINVAL;
 		return vm_mlock(vm, c->addr, c->len,
-				VM_LOCKED | (c->flags ? VM_ONFAULT : 0));
+				AREA_LOCKED | (c->flags ? AREA_ONFAULT : 0));
 	case EMUL_MM_MUNLOCK:
 		return vm_munlock(vm, c->addr, c->len);
 	case EMUL_MM_MLOCKALL:
@@ -885,7 +884,7 @@ static sysret_t mm_call(struct fake_task *task, const struct emul_mmcall *call)
 {
 	struct asking a;
 	const struct emul_caller *caller = ask(task, &a);
-	bool concerns = emul_mm_concerns(task->mm->space, call);
+	bool concerns = emul_mm_concerns(task->mm->emul, call);
 	sysret_t result = 0;
 
 	if (concerns)
@@ -1020,26 +1019,26 @@ sysret_t fake_poke(struct fake_task *task, uint64_t addr, const void *buf,
 }
 
 struct listing {
-	struct emul_piece_info *pieces;
+	struct emul_vma *vmas;
 	size_t count, max;
 };
 
-static int list_piece(const struct emul_piece_info *piece, void *arg)
+static int list_vma(const struct emul_vma *vma, void *arg)
 {
 	struct listing *listing = arg;
 
 	if (listing->count < listing->max)
-		listing->pieces[listing->count] = *piece;
+		listing->vmas[listing->count] = *vma;
 	listing->count++;
 	return 0;
 }
 
-size_t fake_pieces(const struct fake_task *task,
-		   struct emul_piece_info *pieces, size_t max)
+size_t fake_vmas(const struct fake_task *task, struct emul_vma *vmas,
+		 size_t max)
 {
-	struct listing listing = { pieces, 0, max };
+	struct listing listing = { vmas, 0, max };
 
-	emul_space_walk(task->mm->space, list_piece, &listing);
+	emul_mm_walk(task->mm->emul, list_vma, &listing);
 	return listing.count;
 }
 
@@ -1064,10 +1063,10 @@ void fake_shmat_undo(struct fake_task *task, uint64_t addr)
 
 bool fake_is_outside(const struct fake_task *task)
 {
-	return emul_space_is_outside(task->mm->space);
+	return emul_mm_is_outside(task->mm->emul);
 }
 
 bool fake_is_empty(const struct fake_task *task)
 {
-	return emul_space_is_empty(task->mm->space);
+	return emul_mm_is_empty(task->mm->emul);
 }

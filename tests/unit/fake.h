@@ -12,8 +12,8 @@
  *
  * Results are those of raw system calls: a value >= 0 or -errno.  There can
  * be one machine at a time (emul's memory comes through one door).  After
- * each call the machine compares emul's pieces with its own mappings and
- * nattch with the number of pieces; a difference aborts with a message.
+ * each call the machine compares emul's VMAs with its own mappings and
+ * nattch with the number of VMAs; a difference aborts with a message.
  *
  * Addresses and lengths are the program's; `page` is fake_page(machine).
  */
@@ -170,9 +170,9 @@ sysret_t fake_peek(struct fake_task *task, uint64_t addr, void *buf,
 sysret_t fake_poke(struct fake_task *task, uint64_t addr, const void *buf,
 		   size_t len);
 
-/* What /proc/PID/maps would list for shm: pieces and their bounds. */
-size_t fake_pieces(const struct fake_task *task,
-		   struct emul_piece_info *pieces, size_t max);
+/* What /proc/PID/maps would list for shm: VMAs and their bounds. */
+size_t fake_vmas(const struct fake_task *task, struct emul_vma *vmas,
+		 size_t max);
 bool fake_is_outside(const struct fake_task *task);	/* ... the arena */
 bool fake_is_empty(const struct fake_task *task);
 

@@ -64,11 +64,11 @@ struct shmid_ds stat_of(int64_t id)
 	return ds;
 }
 
-const char *pieces(uint64_t base)
+const char *vmas(uint64_t base)
 {
 	static char text[4096];
-	struct emul_piece_info list[64];
-	size_t count = fake_pieces(task, list, 64), len = 0;
+	struct emul_vma list[64];
+	size_t count = fake_vmas(task, list, 64), len = 0;
 
 	ck_assert_uint_le(count, 64);
 	text[0] = '\0';

@@ -92,7 +92,7 @@ START_TEST(a_failed_attach_changes_nothing)
 	expect(at(0, 0), SYSRET_GONE);
 	after = stat_of(id);
 	ck_assert_mem_eq(&before, &after, sizeof before);
-	ck_assert_str_eq(pieces(W), "0-2@0");
+	ck_assert_str_eq(vmas(W), "0-2@0");
 }
 END_TEST
 
@@ -174,10 +174,10 @@ END_TEST
 START_TEST(a_space_knows_whether_it_is_outside_the_arena)
 {
 	struct fake_task *other = fake_spawn(machine);
-	struct emul_piece_info info;
+	struct emul_vma info;
 
 	start(2);
-	expect(fake_pieces(other, &info, 1), 0);
+	expect(fake_vmas(other, &info, 1), 0);
 	ck_assert_int_gt(at(0, 0), 0);
 	ck_assert(!fake_is_outside(task));
 	expect(at(W, 0), W);
@@ -191,13 +191,13 @@ END_TEST
 
 START_TEST(a_forked_attach_is_the_same_attach)
 {
-	struct emul_piece_info mine, its;
+	struct emul_vma mine, its;
 
 	start(4);
 	expect(at(W, 0), W);
-	fake_pieces(fake_fork(task), &its, 1);
-	fake_pieces(task, &mine, 1);
-	expect(mine.attach, its.attach);
+	fake_vmas(fake_fork(task), &its, 1);
+	fake_vmas(task, &mine, 1);
+	expect(mine.file, its.file);
 }
 END_TEST
 

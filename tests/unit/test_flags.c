@@ -28,17 +28,15 @@ START_TEST(a_blind_host_makes_emul_go_by_the_error)
 	fake_mmap(task, at(9), PG, PROT_READ, MAP_FIXED);
 	fake_mseal(task, at(9), PG);
 	expect(fake_mprotect(task, at(7), 2 * PG, PROT_WRITE), -EACCES);
-	ck_assert_str_eq(pieces(W), "0-7@0 7-8@7 8-9@0");
+	ck_assert_str_eq(vmas(W), "0-7@0 7-8@7 8-9@0");
 	expect(fake_mprotect(task, at(6), 4 * PG, PROT_READ), -EPERM);
-	ck_assert_str_eq(pieces(W), "0-6@0 6-7@6 7-8@7 8-9@0");
+	ck_assert_str_eq(vmas(W), "0-6@0 6-7@6 7-8@7 8-9@0");
 	fake_mseal(task, at(3), PG);
 	expect(fake_mprotect(task, at(2), 4 * PG, PROT_READ), -EPERM);
-	ck_assert_str_eq(pieces(W),
-			 "0-2@0 2-3@2 3-4@3 4-6@4 6-7@6 7-8@7 8-9@0");
+	ck_assert_str_eq(vmas(W), "0-2@0 2-3@2 3-4@3 4-6@4 6-7@6 7-8@7 8-9@0");
 	fake_munmap(task, at(6), PG);
 	expect(fake_mprotect(task, at(5), 3 * PG, PROT_READ), -ENOMEM);
-	ck_assert_str_eq(pieces(W),
-			 "0-2@0 2-3@2 3-4@3 4-5@4 5-6@5 7-8@7 8-9@0");
+	ck_assert_str_eq(vmas(W), "0-2@0 2-3@2 3-4@3 4-5@4 5-6@5 7-8@7 8-9@0");
 	expect(fake_mlock(task, at(5), 3 * PG), -ENOMEM);
 	expect(fake_mprotect(task, at(20), PG, PROT_READ), -ENOMEM);
 }
@@ -52,11 +50,11 @@ START_TEST(protection_keys_tell_pieces_apart)
 	expect_n(id, 3);
 	expect(fake_pkey_mprotect(task, at(3), PG, PROT_READ | PROT_WRITE, 3),
 	       0);
-	ck_assert_str_eq(pieces(W), "0-2@0 2-4@2 4-8@4");
+	ck_assert_str_eq(vmas(W), "0-2@0 2-4@2 4-8@4");
 	expect(fake_mprotect(task, W, 8 * PG, PROT_READ | PROT_WRITE), 0);
 	expect(fake_pkey_mprotect(task, at(2), PG, PROT_READ | PROT_WRITE, 0),
 	       0);
-	ck_assert_str_eq(pieces(W), "0-3@0 3-4@3 4-8@4");
+	ck_assert_str_eq(vmas(W), "0-3@0 3-4@3 4-8@4");
 }
 END_TEST
 
@@ -70,16 +68,16 @@ START_TEST(code_alone_has_a_key_of_its_own)
 	expect(fake_pkey_mprotect(task, at(2), 2 * PG, both, 3), 0);
 	expect(fake_mprotect(task, at(2), 2 * PG, PROT_EXEC), 0);
 	expect(fake_mprotect(task, at(2), PG, both), 0);
-	ck_assert_str_eq(pieces(W), "0-3@0 3-4@3 4-8@4");
+	ck_assert_str_eq(vmas(W), "0-3@0 3-4@3 4-8@4");
 	/* mprotect keeps it else */
 	expect(fake_pkey_mprotect(task, at(5), 2 * PG, both, 3), 0);
 	expect(fake_mprotect(task, at(5), 2 * PG, PROT_READ), 0);
 	expect(fake_mprotect(task, at(5), PG, both), 0);
-	ck_assert_str_eq(pieces(W), "0-3@0 3-4@3 4-5@4 5-6@5 6-7@6 7-8@7");
+	ck_assert_str_eq(vmas(W), "0-3@0 3-4@3 4-5@4 5-6@5 6-7@6 7-8@7");
 	/* the default key by name is another one */
 	expect(fake_pkey_mprotect(task, W, PG, PROT_EXEC, 0), 0);
 	expect(fake_mprotect(task, at(1), PG, PROT_EXEC), 0);
-	ck_assert_str_eq(pieces(W),
+	ck_assert_str_eq(vmas(W),
 			 "0-1@0 1-2@1 2-3@2 3-4@3 4-5@4 5-6@5 6-7@6 7-8@7");
 }
 END_TEST
@@ -97,7 +95,7 @@ START_TEST(madvise_stopped_by_a_seal_changes_what_is_before_it)
 	call.addr = at(2);
 	call.len = 6 * PG;
 	fake_leave(task, &call, -EPERM);
-	ck_assert_str_eq(pieces(W), "0-2@0 2-4@2 4-5@4 5-6@5 7-8@7");
+	ck_assert_str_eq(vmas(W), "0-2@0 2-4@2 4-5@4 5-6@5 7-8@7");
 	call.advice = MADV_NORMAL;
 	fake_leave(task, &call, -EINVAL);
 	call.op = EMUL_MM_MBIND;
@@ -112,7 +110,7 @@ START_TEST(madvise_stopped_by_a_seal_changes_what_is_before_it)
 	fake_leave(task, &call, -EAGAIN); /* locked, but no pages */
 	call.op = EMUL_MM_MPROTECT;
 	fake_leave(task, &call, -EINTR);
-	ck_assert_str_eq(pieces(W), "0-1@0 1-2@1 2-4@2 4-5@4 5-6@5 7-8@7");
+	ck_assert_str_eq(vmas(W), "0-1@0 1-2@1 2-4@2 4-5@4 5-6@5 7-8@7");
 }
 END_TEST
 

@@ -90,7 +90,7 @@ static const char *state(void)
 	struct shmid_ds ds = stat_of(id);
 
 	snprintf(text, sizeof text, "%s n=%lu mode=%o a=%ld d=%ld live=%lu",
-		 pieces(W), (unsigned long)ds.shm_nattch, ds.shm_perm.mode,
+		 vmas(W), (unsigned long)ds.shm_nattch, ds.shm_perm.mode,
 		 (long)ds.shm_atime, (long)ds.shm_dtime,
 		 (unsigned long)fake_pages_live(machine));
 	return text;
@@ -161,7 +161,7 @@ START_TEST(the_library_itself_may_not_fit)
 	fake_fail_alloc(machine, 1);
 	ck_assert_ptr_null(emul_ns_new(fake_emul(machine)));
 	fake_fail_alloc(machine, 1);
-	ck_assert_ptr_null(emul_space_new(fake_emul(machine)));
+	ck_assert_ptr_null(emul_mm_new(fake_emul(machine)));
 }
 END_TEST
 

@@ -71,9 +71,9 @@ static const struct emul_host foreign = {
 	.pages_usage = no_usage,
 	.read = read_buffer,
 	.write = write_buffer,
-	.pid_seen = pid_less,
-	.id_seen = id_less,
-	.id_meant = id_more,
+	.pid_to_task = pid_less,
+	.id_to_task = id_less,
+	.id_from_task = id_more,
 };
 
 static struct emul *emul;
@@ -89,15 +89,19 @@ static void enter(uint32_t uid)
 		.uid = uid, .euid = uid, .egid = uid, .fsgid = uid,
 	};
 	caller = (struct emul_caller){
-		.task = &caller, .ns = emul_ns_new(emul),
-		.space = emul_space_new(emul), .cred = &cred,
-		.pid = 1007, .creator = 1, .now = 1,
+		.task = &caller,
+		.ns = emul_ns_new(emul),
+		.mm = emul_mm_new(emul),
+		.cred = &cred,
+		.pid = 1007,
+		.creator = 1,
+		.now = 1,
 	};
 }
 
 static void leave(void)
 {
-	emul_space_drop(&caller);
+	emul_mm_drop(&caller);
 	emul_ns_put(caller.ns);
 	emul_free(emul);
 }
@@ -151,12 +155,12 @@ END_TEST
 START_TEST(segments_tell_of_their_processes)
 {
 	enter(1001);
-	ck_assert(!emul_ns_tells(caller.ns, 1007));
+	ck_assert(!emul_ns_mentions_pid(caller.ns, 1007));
 	emul_shmget(&caller, 0, 1, 0600);
-	ck_assert(emul_ns_tells(caller.ns, 1007));
-	ck_assert(!emul_ns_tells(caller.ns, 1008));
+	ck_assert(emul_ns_mentions_pid(caller.ns, 1007));
+	ck_assert(!emul_ns_mentions_pid(caller.ns, 1008));
 	emul_shmctl(&caller, 0, IPC_RMID, 0);
-	ck_assert(!emul_ns_tells(caller.ns, 1007));
+	ck_assert(!emul_ns_mentions_pid(caller.ns, 1007));
 	leave();
 }
 END_TEST

@@ -43,11 +43,11 @@ START_TEST(a_blind_host_sees_the_lost_target_of_a_move_that_failed)
 	fake_mseal(task, at(6), PG);
 	expect(fake_shmat(task, (uint64_t)id, at(20), 0), at(20));
 	expect(remap(0, 8, 2, MOVE, 21), -EPERM);
-	ck_assert_str_eq(pieces(W), "0-2@0 2-6@2 6-7@6 7-8@7 20-21@0 23-28@3");
+	ck_assert_str_eq(vmas(W), "0-2@0 2-6@2 6-7@6 7-8@7 20-21@0 23-28@3");
 	fake_mmap(task, at(40), 4 * PG, PROT_READ, MAP_FIXED);
 	fake_mseal(task, at(42), PG);
 	expect(remap(40, 4, 1, MOVE, 24), -EPERM);
-	ck_assert_str_eq(pieces(W),
+	ck_assert_str_eq(vmas(W),
 			 "0-2@0 2-6@2 6-7@6 7-8@7 20-21@0 23-24@3 25-28@5");
 }
 END_TEST
@@ -58,7 +58,7 @@ START_TEST(remap_file_pages_gives_code_alone_its_key)
 	start(4);
 	expect(fake_mprotect(task, W, 4 * PG, PROT_EXEC), 0);
 	expect(fake_remap_file_pages(task, W, 2 * PG, 0), 0);
-	ck_assert_str_eq(pieces(W), "0-4@0");
+	ck_assert_str_eq(vmas(W), "0-4@0");
 }
 END_TEST
 

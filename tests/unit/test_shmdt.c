@@ -45,7 +45,7 @@ START_TEST(shmdt_by_a_dying_thread_records_what_happened)
 	expect_n(id, 3);
 	fake_fail_host(machine, 3, SYSRET_GONE);
 	expect(fake_shmdt(task, W), SYSRET_GONE);
-	ck_assert_str_eq(pieces(W), "3-6@3");
+	ck_assert_str_eq(vmas(W), "3-6@3");
 	fake_fail_host(machine, 1, -ENOMEM);
 	expect(fake_shmdt(task, W), 0);
 	expect_n(id, 1);

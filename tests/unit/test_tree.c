@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* test_tree.c - the tree of pieces against a plain array. */
+/* test_tree.c - the tree of VMAs against a plain array. */
 #include "tests/unit/unit.h"
 
 #include <stdlib.h>
 
 enum { SLOTS = 400, PAGE = 4096 };
 
-static struct piece all[SLOTS];
+static struct vma all[SLOTS];
 static bool in[SLOTS];
 
 static uint64_t random_below(uint64_t *state, uint64_t limit)
@@ -33,22 +33,22 @@ static uint64_t slow_fit(uint64_t low, uint64_t high, uint64_t len)
 	return 0;
 }
 
-/* Slot i may hold a piece of one or two pages at page 2 * i. */
-static struct piece *toggle(struct piece *root, uint64_t slot, uint64_t *seed)
+/* Slot i may hold a VMA of one or two pages at page 2 * i. */
+static struct vma *toggle(struct vma *root, uint64_t slot, uint64_t *seed)
 {
-	struct piece *piece = &all[slot];
+	struct vma *vma = &all[slot];
 
 	in[slot] = !in[slot];
 	if (!in[slot])
-		return tree_remove(root, piece);
-	piece->start = slot * 2 * PAGE;
-	piece->end = piece->start + PAGE * (1 + random_below(seed, 2));
-	return tree_insert(root, piece);
+		return tree_remove(root, vma);
+	vma->start = slot * 2 * PAGE;
+	vma->end = vma->start + PAGE * (1 + random_below(seed, 2));
+	return tree_insert(root, vma);
 }
 
 START_TEST(tree_agrees_with_an_array)
 {
-	struct piece *root = NULL;
+	struct vma *root = NULL;
 	uint64_t seed = (uint64_t)_i + 1, addr, low, len;
 
 	for (int step = 0; step < 3000; step++) {
@@ -77,10 +77,10 @@ END_TEST
 
 START_TEST(holes_beyond_16_tebibytes_are_found)
 {
-	struct piece a = { .start = PAGE, .end = 2 * PAGE };
-	struct piece b = { .start = UINT64_C(1) << 46,
-			   .end = (UINT64_C(1) << 46) + PAGE };
-	struct piece *root = tree_insert(tree_insert(NULL, &a), &b);
+	struct vma a = { .start = PAGE, .end = 2 * PAGE };
+	struct vma b = { .start = UINT64_C(1) << 46,
+			 .end = (UINT64_C(1) << 46) + PAGE };
+	struct vma *root = tree_insert(tree_insert(NULL, &a), &b);
 
 	ck_assert_uint_eq(tree_fit(root, PAGE, b.end, UINT64_C(1) << 45),
 			  UINT64_C(1) << 45);

@@ -22,8 +22,8 @@ uint64_t attach(int64_t id);
 /* Another root process. */
 struct fake_task *user(uint32_t uid);	/* without capabilities */
 struct shmid_ds stat_of(int64_t id);
-/* Pages of the pieces relative to base: "0-3 rw, 5-8 r"; in static memory. */
-const char *pieces(uint64_t base);
+/* Pages of the VMAs relative to base: "0-3 rw, 5-8 r"; in static memory. */
+const char *vmas(uint64_t base);
 
 /* A test case with the machine made before and ended after each test. */
 TCase *machine_case(Suite *suite, const char *name);

@@ -111,7 +111,7 @@ static size_t vm_find(const struct vm *vm, uint64_t addr)
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (vm->vmas[middle].end > addr)
+		if (vm->areas[middle].end > addr)
 			high = middle;
 		else
 			low = middle + 1;
@@ -119,43 +119,45 @@ static size_t vm_find(const struct vm *vm, uint64_t addr)
 	return low;
 }
 
-static struct vma *vm_at(const struct vm *vm, uint64_t addr)
+static struct area *vm_at(const struct vm *vm, uint64_t addr)
 {
 	size_t i = vm_find(vm, addr);
 
-	return i < vm->count && vm->vmas[i].start <= addr ? &vm->vmas[i] : NULL;
+	return i < vm->count && vm->areas[i].start <= addr ? &vm->areas[i] :
+							     NULL;
 }
 
-static void vm_insert(struct vm *vm, const struct vma *vma)
+static void vm_insert(struct vm *vm, const struct area *area)
 {
-	struct vma new = *vma;
-	size_t i = vm_find(vm, vma->start);
+	struct area new = *area;
+	size_t i = vm_find(vm, area->start);
 
 	if (vm->count == vm->capacity) {
 		vm->capacity = vm->capacity * 2 + 16;
-		vm->vmas = realloc(vm->vmas, vm->capacity * sizeof *vm->vmas);
-		assert(vm->vmas);
+		vm->areas =
+			realloc(vm->areas, vm->capacity * sizeof *vm->areas);
+		assert(vm->areas);
 	}
-	memmove(vm->vmas + i + 1, vm->vmas + i,
-		(vm->count - i) * sizeof *vm->vmas);
-	vm->vmas[i] = new;
+	memmove(vm->areas + i + 1, vm->areas + i,
+		(vm->count - i) * sizeof *vm->areas);
+	vm->areas[i] = new;
 	vm->count++;
 	new.object->refs++;
 }
 
 static void vm_delete(struct vm *vm, size_t i)
 {
-	object_put(vm->vmas[i].object);
+	object_put(vm->areas[i].object);
 	vm->count--;
-	memmove(vm->vmas + i, vm->vmas + i + 1,
-		(vm->count - i) * sizeof *vm->vmas);
+	memmove(vm->areas + i, vm->areas + i + 1,
+		(vm->count - i) * sizeof *vm->areas);
 }
 
 void vm_free(struct vm *vm)
 {
 	while (vm->count)
 		vm_delete(vm, vm->count - 1);
-	free(vm->vmas);
+	free(vm->areas);
 	free(vm);
 }
 
@@ -166,15 +168,15 @@ static uint64_t pages_of(const struct vm *vm, uint64_t len)
 
 static void vm_split(struct vm *vm, uint64_t at)
 {
-	struct vma *vma = vm_at(vm, at);
-	struct vma upper;
+	struct area *area = vm_at(vm, at);
+	struct area upper;
 
-	if (!vma || vma->start == at)
+	if (!area || area->start == at)
 		return;
-	upper = *vma;
+	upper = *area;
 	upper.start = at;
-	upper.pgoff += pages_of(vm, at - vma->start);
-	vma->end = at;
+	upper.pgoff += pages_of(vm, at - area->start);
+	area->end = at;
 	vm_insert(vm, &upper);
 }
 
@@ -185,12 +187,12 @@ static void vm_zap(struct vm *vm, uint64_t start, uint64_t end)
 	vm_split(vm, start);
 	vm_split(vm, end);
 	i = vm_find(vm, start);
-	while (i < vm->count && vm->vmas[i].start < end)
+	while (i < vm->count && vm->areas[i].start < end)
 		vm_delete(vm, i);
 }
 
-static bool equal(const struct vm *vm, const struct vma *a,
-		  const struct vma *b)
+static bool equal(const struct vm *vm, const struct area *a,
+		  const struct area *b)
 {
 	return a->end == b->start && a->object == b->object &&
 	       a->file == b->file && a->prot == b->prot &&
@@ -202,11 +204,11 @@ static bool equal(const struct vm *vm, const struct vma *a,
 static void vm_merge(struct vm *vm)
 {
 	for (size_t i = 0; i + 1 < vm->count;) {
-		if (!equal(vm, &vm->vmas[i], &vm->vmas[i + 1])) {
+		if (!equal(vm, &vm->areas[i], &vm->areas[i + 1])) {
 			i++;
 			continue;
 		}
-		vm->vmas[i].end = vm->vmas[i + 1].end;
+		vm->areas[i].end = vm->areas[i + 1].end;
 		vm_delete(vm, i + 1);
 	}
 }
@@ -224,27 +226,27 @@ static struct object *object_copy(const struct object *from, uint64_t page)
 struct vm *vm_fork(const struct vm *parent)
 {
 	struct vm *vm = vm_new(parent->page, parent->task_size);
-	struct vma vma;
+	struct area area;
 
 	vm->guards_code = parent->guards_code;
 	for (size_t i = 0; i < parent->count; i++)
-		parent->vmas[i].object->copy = NULL;
+		parent->areas[i].object->copy = NULL;
 	for (size_t i = 0; i < parent->count; i++) {
-		vma = parent->vmas[i];
-		if (vma.flags & VM_DONTFORK)
+		area = parent->areas[i];
+		if (area.flags & AREA_DONTFORK)
 			continue;
-		vma.flags &= ~(uint32_t)VM_LOCK_MASK;
-		if (!vma.object->is_shm) {
-			if (!vma.object->copy)
-				vma.object->copy =
-					object_copy(vma.object, vm->page);
+		area.flags &= ~(uint32_t)AREA_LOCK_MASK;
+		if (!area.object->is_shm) {
+			if (!area.object->copy)
+				area.object->copy =
+					object_copy(area.object, vm->page);
 			else
-				vma.object->copy->refs++;
-			vma.object = vma.object->copy;
-			vm_insert(vm, &vma);
-			object_put(vma.object);
+				area.object->copy->refs++;
+			area.object = area.object->copy;
+			vm_insert(vm, &area);
+			object_put(area.object);
 		} else {
-			vm_insert(vm, &vma);
+			vm_insert(vm, &area);
 		}
 	}
 	vm_merge(vm);
@@ -256,9 +258,9 @@ struct vm *vm_fork(const struct vm *parent)
 uint64_t vm_first_hole(const struct vm *vm, uint64_t from, uint64_t to)
 {
 	for (size_t i = vm_find(vm, from); i < vm->count && from < to; i++) {
-		if (vm->vmas[i].start > from)
+		if (vm->areas[i].start > from)
 			break;
-		from = vm->vmas[i].end;
+		from = vm->areas[i].end;
 	}
 	return from < to ? from : to;
 }
@@ -267,32 +269,32 @@ uint64_t vm_first_mapped(const struct vm *vm, uint64_t from, uint64_t to)
 {
 	size_t i = vm_find(vm, from);
 
-	if (i == vm->count || vm->vmas[i].start >= to)
+	if (i == vm->count || vm->areas[i].start >= to)
 		return to;
-	return vm->vmas[i].start > from ? vm->vmas[i].start : from;
+	return vm->areas[i].start > from ? vm->areas[i].start : from;
 }
 
 uint64_t vm_length(const struct vm *vm, uint64_t addr)
 {
-	const struct vma *vma = vm_at(vm, addr);
+	const struct area *area = vm_at(vm, addr);
 
-	assert(vma);
-	return vma->end - vma->start;
+	assert(area);
+	return area->end - area->start;
 }
 
 int vm_protection(const struct vm *vm, uint64_t addr)
 {
-	const struct vma *vma = vm_at(vm, addr);
+	const struct area *area = vm_at(vm, addr);
 
-	assert(vma);
-	return vma->prot;
+	assert(area);
+	return area->prot;
 }
 
 bool vm_is_locked(const struct vm *vm, uint64_t addr)
 {
-	const struct vma *vma = vm_at(vm, addr);
+	const struct area *area = vm_at(vm, addr);
 
-	return vma && (vma->flags & VM_LOCKED);
+	return area && (area->flags & AREA_LOCKED);
 }
 
 static uint64_t round_up(const struct vm *vm, uint64_t len)
@@ -310,7 +312,7 @@ static uint64_t total(const struct vm *vm)
 	uint64_t len = 0;
 
 	for (size_t i = 0; i < vm->count; i++)
-		len += vm->vmas[i].end - vm->vmas[i].start;
+		len += vm->areas[i].end - vm->areas[i].start;
 	return len;
 }
 
@@ -321,14 +323,14 @@ static uint64_t mapped(const struct vm *vm, uint64_t start, uint64_t end,
 	uint64_t len = 0;
 
 	for (size_t i = vm_find(vm, start); i < vm->count; i++) {
-		const struct vma *vma = &vm->vmas[i];
+		const struct area *area = &vm->areas[i];
 
-		if (vma->start >= end)
+		if (area->start >= end)
 			break;
-		if (locked && !(vma->flags & VM_LOCKED))
+		if (locked && !(area->flags & AREA_LOCKED))
 			continue;
-		len += (vma->end < end ? vma->end : end) -
-		       (vma->start > start ? vma->start : start);
+		len += (area->end < end ? area->end : end) -
+		       (area->start > start ? area->start : start);
 	}
 	return len;
 }
@@ -336,9 +338,9 @@ static uint64_t mapped(const struct vm *vm, uint64_t start, uint64_t end,
 static bool any_sealed(const struct vm *vm, uint64_t start, uint64_t end)
 {
 	for (size_t i = vm_find(vm, start); i < vm->count; i++) {
-		if (vm->vmas[i].start >= end)
+		if (vm->areas[i].start >= end)
 			break;
-		if (vm->vmas[i].flags & VM_SEALED)
+		if (vm->areas[i].flags & AREA_SEALED)
 			return true;
 	}
 	return false;
@@ -348,9 +350,9 @@ static bool any_sealed(const struct vm *vm, uint64_t start, uint64_t end)
 
 static int64_t unmap(struct vm *vm, uint64_t start, uint64_t end)
 {
-	const struct vma *vma = vm_at(vm, start);
+	const struct area *area = vm_at(vm, start);
 
-	if (vma && vma->start < start && vma->end > end &&
+	if (area && area->start < start && area->end > end &&
 	    vm->count >= vm->max_map_count)
 		return -ENOMEM;
 	if (any_sealed(vm, start, end))
@@ -374,11 +376,11 @@ static uint64_t find_free(const struct vm *vm, uint64_t len)
 	uint64_t end = vm->task_size / 8 * 7 & ~(vm->page - 1), start;
 
 	for (size_t i = vm_find(vm, end); i-- > 0;) {
-		start = vm->vmas[i].end;
+		start = vm->areas[i].end;
 		if (start <= end && end - start >= len)
 			return end - len;
-		if (vm->vmas[i].start < end)
-			end = vm->vmas[i].start;
+		if (vm->areas[i].start < end)
+			end = vm->areas[i].start;
 	}
 	return end > len + vm->page ? end - len : 0;
 }
@@ -390,34 +392,34 @@ static bool over_memlock(const struct vm *vm, uint64_t more)
 }
 
 /* arch_vma_access_permitted(): also of the kernel for the process itself. */
-static bool is_guarded(const struct vm *vm, const struct vma *vma)
+static bool is_guarded(const struct vm *vm, const struct area *area)
 {
-	return vm->guards_code && vma->prot == PROT_EXEC &&
-	       vma->pkey == EXEC_KEY;
+	return vm->guards_code && area->prot == PROT_EXEC &&
+	       area->pkey == EXEC_KEY;
 }
 
 /* Allocates the pages of a range of a mapping; false at the first one that
    cannot be touched, or is beyond the end of a segment. */
-static bool touch(struct vm *vm, const struct vma *vma, uint64_t from,
+static bool touch(struct vm *vm, const struct area *area, uint64_t from,
 		  uint64_t to)
 {
-	if (is_guarded(vm, vma))
+	if (is_guarded(vm, area))
 		return false;
 	for (; from < to; from += vm->page) {
-		uint64_t pgoff = vma->pgoff + pages_of(vm, from - vma->start);
+		uint64_t pgoff = area->pgoff + pages_of(vm, from - area->start);
 
-		if (vma->object->is_shm &&
-		    pgoff >= pages_of(vm, round_up(vm, vma->object->size)))
+		if (area->object->is_shm &&
+		    pgoff >= pages_of(vm, round_up(vm, area->object->size)))
 			return false;
-		object_page(vma->object, pgoff, vm->page);
+		object_page(area->object, pgoff, vm->page);
 	}
 	return true;
 }
 
-int64_t vm_mmap(struct vm *vm, uint64_t addr, uint64_t len, int prot,
-		int flags, const struct vma *file)
+int64_t vm_mmap(struct vm *vm, uint64_t addr, uint64_t len, int prot, int flags,
+		const struct area *file)
 {
-	struct vma vma = { .prot = prot, .may_write = true };
+	struct area area = { .prot = prot, .may_write = true };
 	bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
 
 	if (!len)
@@ -443,25 +445,25 @@ int64_t vm_mmap(struct vm *vm, uint64_t addr, uint64_t len, int prot,
 	    vm->as_limit)
 		return -ENOMEM;
 	if (file) {
-		vma.object = file->object;
-		vma.object->refs++;
-		vma.file = file->file;
-		vma.pgoff = file->pgoff;
-		vma.may_write = file->may_write;
+		area.object = file->object;
+		area.object->refs++;
+		area.file = file->file;
+		area.pgoff = file->pgoff;
+		area.may_write = file->may_write;
 	} else {
-		vma.object = object_new(UINT64_MAX, false);
+		area.object = object_new(UINT64_MAX, false);
 	}
 	vm_zap(vm, addr, addr + len);
-	vma.start = addr;
-	vma.end = addr + len;
-	vma.flags = vma.object->is_huge ? 0 : vm->lock_future;
+	area.start = addr;
+	area.end = addr + len;
+	area.flags = area.object->is_huge ? 0 : vm->lock_future;
 	if (prot == PROT_EXEC && vm->guards_code)
-		vma.pkey = EXEC_KEY;
-	vm_insert(vm, &vma);
-	object_put(vma.object);
-	if (file && prot && vma.flags & VM_LOCKED &&
-	    !(vma.flags & VM_ONFAULT))
-		touch(vm, &vma, addr, addr + len);
+		area.pkey = EXEC_KEY;
+	vm_insert(vm, &area);
+	object_put(area.object);
+	if (file && prot && area.flags & AREA_LOCKED &&
+	    !(area.flags & AREA_ONFAULT))
+		touch(vm, &area, addr, addr + len);
 	vm_merge(vm);
 	return (int64_t)addr;
 }
@@ -481,22 +483,22 @@ static void vm_change(struct vm *vm, uint64_t start, uint64_t end,
 	vm_split(vm, start);
 	vm_split(vm, end);
 	for (size_t i = vm_find(vm, start);
-	     i < vm->count && vm->vmas[i].start < end; i++) {
-		struct vma *vma = &vm->vmas[i];
+	     i < vm->count && vm->areas[i].start < end; i++) {
+		struct area *area = &vm->areas[i];
 
-		if (vma->object->is_huge && change->clear & VM_LOCK_MASK)
+		if (area->object->is_huge && change->clear & AREA_LOCK_MASK)
 			continue;
-		vma->flags = (vma->flags & ~change->clear) | change->set;
+		area->flags = (area->flags & ~change->clear) | change->set;
 		if (change->prot >= 0)
-			vma->prot = change->prot;
+			area->prot = change->prot;
 		if (change->policy >= 0)
-			vma->policy = (uint64_t)change->policy;
+			area->policy = (uint64_t)change->policy;
 		if (change->key)
-			vma->pkey = change->key - 1;
+			area->pkey = change->key - 1;
 		else if (change->prot == PROT_EXEC && vm->guards_code)
-			vma->pkey = EXEC_KEY;
-		else if (change->prot >= 0 && vma->pkey == EXEC_KEY)
-			vma->pkey = 0;
+			area->pkey = EXEC_KEY;
+		else if (change->prot >= 0 && area->pkey == EXEC_KEY)
+			area->pkey = 0;
 	}
 	vm_merge(vm);
 }
@@ -530,12 +532,12 @@ int64_t vm_mprotect(struct vm *vm, uint64_t addr, uint64_t len, int prot,
 		return -EINVAL;
 	hole = vm_first_hole(vm, addr, end);
 	while (addr < hole) {
-		const struct vma *vma = vm_at(vm, addr);
-		uint64_t to = vma->end < hole ? vma->end : hole;
+		const struct area *area = vm_at(vm, addr);
+		uint64_t to = area->end < hole ? area->end : hole;
 
-		if (prot & PROT_WRITE && !vma->may_write)
+		if (prot & PROT_WRITE && !area->may_write)
 			return -EACCES;
-		if (vma->flags & VM_SEALED)
+		if (area->flags & AREA_SEALED)
 			return -EPERM;
 		vm_change(vm, addr, to, &change);
 		addr = to;
@@ -548,35 +550,35 @@ static bool advice_change(int advice, struct change *change)
 	*change = (struct change){ 0, 0, -1, -1, 0 };
 	switch (advice) {
 	case MADV_NORMAL:
-		change->clear = VM_RANDOM | VM_SEQUENTIAL;
+		change->clear = AREA_RANDOM | AREA_SEQUENTIAL;
 		return true;
 	case MADV_RANDOM:
-		change->clear = VM_SEQUENTIAL;
-		change->set = VM_RANDOM;
+		change->clear = AREA_SEQUENTIAL;
+		change->set = AREA_RANDOM;
 		return true;
 	case MADV_SEQUENTIAL:
-		change->clear = VM_RANDOM;
-		change->set = VM_SEQUENTIAL;
+		change->clear = AREA_RANDOM;
+		change->set = AREA_SEQUENTIAL;
 		return true;
 	case MADV_DONTFORK:
-		change->set = VM_DONTFORK;
+		change->set = AREA_DONTFORK;
 		return true;
 	case MADV_DOFORK:
-		change->clear = VM_DONTFORK;
+		change->clear = AREA_DONTFORK;
 		return true;
 	case MADV_DONTDUMP:
-		change->set = VM_DONTDUMP;
+		change->set = AREA_DONTDUMP;
 		return true;
 	case MADV_DODUMP:
-		change->clear = VM_DONTDUMP;
+		change->clear = AREA_DONTDUMP;
 		return true;
 	case MADV_HUGEPAGE:
-		change->clear = VM_NOHUGE;
-		change->set = VM_HUGE;
+		change->clear = AREA_NOHUGE;
+		change->set = AREA_HUGE;
 		return true;
 	case MADV_NOHUGEPAGE:
-		change->clear = VM_HUGE;
-		change->set = VM_NOHUGE;
+		change->clear = AREA_HUGE;
+		change->set = AREA_NOHUGE;
 		return true;
 	case MADV_DONTNEED:
 	case MADV_WILLNEED:
@@ -602,35 +604,35 @@ static bool discards(int advice)
 }
 
 /* Advice that is about pages. */
-static int64_t advise_pages(struct vm *vm, const struct vma *vma,
+static int64_t advise_pages(struct vm *vm, const struct area *area,
 			    uint64_t from, uint64_t to, int advice)
 {
-	uint64_t pgoff = vma->pgoff + pages_of(vm, from - vma->start);
+	uint64_t pgoff = area->pgoff + pages_of(vm, from - area->start);
 
 	bool drops = advice == MADV_DONTNEED || advice == MADV_REMOVE ||
 		     advice == 20 || advice == 21;	/* COLD, PAGEOUT */
 
 	/* can_madvise_modify(): what would discard sealed private memory */
-	if (vma->flags & VM_SEALED && !vma->object->is_shm &&
-	    !(vma->prot & PROT_WRITE) && discards(advice))
+	if (area->flags & AREA_SEALED && !area->object->is_shm &&
+	    !(area->prot & PROT_WRITE) && discards(advice))
 		return -EPERM;
-	if (vma->flags & VM_LOCKED && (drops || advice == FREE_ADVICE))
+	if (area->flags & AREA_LOCKED && (drops || advice == FREE_ADVICE))
 		return -EINVAL;
-	if ((advice == FREE_ADVICE || advice == 18) && vma->object->is_shm)
+	if ((advice == FREE_ADVICE || advice == 18) && area->object->is_shm)
 		return -EINVAL;
-	if (advice == MADV_REMOVE && !vma->object->is_shm)
+	if (advice == MADV_REMOVE && !area->object->is_shm)
 		return -EINVAL;
-	if (advice == MADV_REMOVE && !vma->may_write)
+	if (advice == MADV_REMOVE && !area->may_write)
 		return -EACCES;
 	/* faultin_page_range(): what may not be accessed so */
-	if ((advice == 22 && !(vma->prot & PROT_READ)) ||
-	    (advice == 23 && !(vma->prot & PROT_WRITE)))
+	if ((advice == 22 && !(area->prot & PROT_READ)) ||
+	    (advice == 23 && !(area->prot & PROT_WRITE)))
 		return -EINVAL;
-	if ((advice == 22 || advice == 23) && !touch(vm, vma, from, to))
+	if ((advice == 22 || advice == 23) && !touch(vm, area, from, to))
 		return -EFAULT;
 	if (advice == MADV_REMOVE ||
-	    (advice == MADV_DONTNEED && !vma->object->is_shm))
-		object_punch(vma->object, pgoff,
+	    (advice == MADV_DONTNEED && !area->object->is_shm))
+		object_punch(area->object, pgoff,
 			     pgoff + pages_of(vm, to - from));
 	return 0;
 }
@@ -651,15 +653,15 @@ int64_t vm_madvise(struct vm *vm, uint64_t addr, uint64_t len, int advice)
 		size_t i = vm_find(vm, addr);
 		uint64_t from, to;
 
-		if (i == vm->count || vm->vmas[i].start >= end)
+		if (i == vm->count || vm->areas[i].start >= end)
 			return -ENOMEM;
-		from = vm->vmas[i].start > addr ? vm->vmas[i].start : addr;
-		to = vm->vmas[i].end < end ? vm->vmas[i].end : end;
+		from = vm->areas[i].start > addr ? vm->areas[i].start : addr;
+		to = vm->areas[i].end < end ? vm->areas[i].end : end;
 		if (from > addr)
 			error = -ENOMEM;
 		if (error && (advice == 22 || advice == 23))
 			return error;	/* madvise_populate() */
-		result = advise_pages(vm, &vm->vmas[i], from, to, advice);
+		result = advise_pages(vm, &vm->areas[i], from, to, advice);
 		if (result < 0)
 			return result;
 		vm_change(vm, from, to, &change);
@@ -673,13 +675,13 @@ int64_t vm_madvise(struct vm *vm, uint64_t addr, uint64_t len, int advice)
 static bool populate(struct vm *vm, uint64_t start, uint64_t end)
 {
 	for (; start < end; start += vm->page) {
-		const struct vma *vma = vm_at(vm, start);
+		const struct area *area = vm_at(vm, start);
 
-		if (!vma || !(vma->flags & VM_LOCKED) ||
-		    vma->flags & VM_ONFAULT)
+		if (!area || !(area->flags & AREA_LOCKED) ||
+		    area->flags & AREA_ONFAULT)
 			continue;
-		if (!(vma->prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) ||
-		    !touch(vm, vma, start, start + vm->page))
+		if (!(area->prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) ||
+		    !touch(vm, area, start, start + vm->page))
 			return false;
 	}
 	return true;
@@ -688,7 +690,7 @@ static bool populate(struct vm *vm, uint64_t start, uint64_t end)
 static int64_t lock_range(struct vm *vm, uint64_t addr, uint64_t len,
 			  uint32_t lock)
 {
-	struct change change = { VM_LOCK_MASK, lock, -1, -1, 0 };
+	struct change change = { AREA_LOCK_MASK, lock, -1, -1, 0 };
 	uint64_t start = addr & ~(vm->page - 1), end, hole;
 
 	len = round_up(vm, len + (addr - start));
@@ -718,8 +720,8 @@ int64_t vm_munlock(struct vm *vm, uint64_t addr, uint64_t len)
 
 int64_t vm_mlockall(struct vm *vm, uint64_t flags)
 {
-	uint32_t lock = VM_LOCKED | (flags & MCL_ONFAULT ? VM_ONFAULT : 0);
-	struct change change = { VM_LOCK_MASK, lock, -1, -1, 0 };
+	uint32_t lock = AREA_LOCKED | (flags & MCL_ONFAULT ? AREA_ONFAULT : 0);
+	struct change change = { AREA_LOCK_MASK, lock, -1, -1, 0 };
 
 	if (!flags || flags == MCL_ONFAULT ||
 	    flags & ~(uint64_t)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
@@ -732,14 +734,14 @@ int64_t vm_mlockall(struct vm *vm, uint64_t flags)
 	if (flags & MCL_CURRENT) {
 		vm_change(vm, 0, UINT64_MAX, &change);
 		for (size_t i = 0; i < vm->count; i++)
-			populate(vm, vm->vmas[i].start, vm->vmas[i].end);
+			populate(vm, vm->areas[i].start, vm->areas[i].end);
 	}
 	return 0;
 }
 
 int64_t vm_munlockall(struct vm *vm)
 {
-	struct change change = { VM_LOCK_MASK, 0, -1, -1, 0 };
+	struct change change = { AREA_LOCK_MASK, 0, -1, -1, 0 };
 
 	vm->lock_future = 0;
 	vm_change(vm, 0, UINT64_MAX, &change);
@@ -764,7 +766,7 @@ int64_t vm_mbind(struct vm *vm, uint64_t addr, uint64_t len, uint64_t policy)
 
 int64_t vm_mseal(struct vm *vm, uint64_t addr, uint64_t len)
 {
-	struct change change = { 0, VM_SEALED, -1, -1, 0 };
+	struct change change = { 0, AREA_SEALED, -1, -1, 0 };
 	int64_t result = check_range(vm, addr, &len, -EINVAL);
 
 	if (result)
@@ -809,35 +811,35 @@ static int64_t remap_params(const struct vm *vm, const struct remap *r)
 
 static int64_t remap_prepare(const struct vm *vm, const struct remap *r)
 {
-	const struct vma *vma = vm_at(vm, r->addr);
+	const struct area *area = vm_at(vm, r->addr);
 	uint64_t more = r->new_len > r->old_len ? r->new_len - r->old_len : 0;
 
-	if (!vma)
+	if (!area)
 		return -EFAULT;
-	if (vma->object->is_shm && r->flags & MREMAP_FIXED &&
-	    r->old_len == r->new_len && r->old_len > vma->end - r->addr)
+	if (area->object->is_shm && r->flags & MREMAP_FIXED &&
+	    r->old_len == r->new_len && r->old_len > area->end - r->addr)
 		return -EFAULT;	/* remap_move() */
-	if (vma->flags & VM_SEALED)
+	if (area->flags & AREA_SEALED)
 		return -EPERM;
 	if (r->new_len <= r->old_len && !has_target(r))
 		return 0;
-	if (!r->old_len && !vma->object->is_shm)
+	if (!r->old_len && !area->object->is_shm)
 		return -EINVAL;
 	if ((r->old_len < r->new_len ? r->old_len : r->new_len) >
-	    vma->end - r->addr)
+	    area->end - r->addr)
 		return -EFAULT;
 	if (!more)
 		return 0;
-	if (vma->flags & VM_LOCKED && over_memlock(vm, more))
+	if (area->flags & AREA_LOCKED && over_memlock(vm, more))
 		return -EAGAIN;
 	return total(vm) + more > vm->as_limit ? -ENOMEM : 0;
 }
 
 static int64_t remap_move(struct vm *vm, struct remap *r, uint64_t to)
 {
-	struct vma *source = vm_at(vm, r->addr);
-	struct vma new = *source;
-	struct change unlock = { VM_LOCK_MASK, 0, -1, -1, 0 };
+	struct area *source = vm_at(vm, r->addr);
+	struct area new = *source;
+	struct change unlock = { AREA_LOCK_MASK, 0, -1, -1, 0 };
 
 	new.pgoff += pages_of(vm, r->addr - source->start);
 	new.start = to;
@@ -889,13 +891,13 @@ static int64_t remap_to(struct vm *vm, struct remap *r)
 
 static int64_t remap_grow(struct vm *vm, struct remap *r)
 {
-	struct vma *vma = vm_at(vm, r->addr);
+	struct area *area = vm_at(vm, r->addr);
 	uint64_t end = r->addr + r->new_len, to;
 
-	if (r->old_len && r->addr + r->old_len == vma->end &&
+	if (r->old_len && r->addr + r->old_len == area->end &&
 	    end <= vm->task_size && end > r->addr &&
-	    !mapped(vm, vma->end, end, false)) {
-		vma->end = end;
+	    !mapped(vm, area->end, end, false)) {
+		area->end = end;
 		vm_merge(vm);
 		return (int64_t)r->addr;
 	}
@@ -936,16 +938,16 @@ int64_t vm_remap_file_pages(struct vm *vm, uint64_t addr, uint64_t len,
 {
 	uint64_t start = addr & ~(vm->page - 1);
 	uint64_t end = start + (len & ~(vm->page - 1)), at;
-	const struct vma *first = vm_at(vm, start);
+	const struct area *first = vm_at(vm, start);
 	uint32_t locked = vm->lock_future;
-	struct vma file;
+	struct area file;
 	int64_t result;
 
 	if (end <= start || pgoff + pages_of(vm, end - start) < pgoff ||
 	    !first || !first->object->is_shm || !first->may_write)
 		return -EINVAL;
 	for (at = first->end; at < end;) {
-		const struct vma *next = vm_at(vm, at);
+		const struct area *next = vm_at(vm, at);
 
 		if (!next || next->file != first->file ||
 		    next->prot != first->prot || next->flags != first->flags)
@@ -954,7 +956,7 @@ int64_t vm_remap_file_pages(struct vm *vm, uint64_t addr, uint64_t len,
 	}
 	file = *first;
 	file.pgoff = pgoff;
-	vm->lock_future |= first->flags & VM_LOCKED;
+	vm->lock_future |= first->flags & AREA_LOCKED;
 	file.object->refs++;
 	result = vm_mmap(vm, start, end - start, file.prot, MAP_FIXED, &file);
 	object_put(file.object);
@@ -968,16 +970,16 @@ int64_t vm_remap_file_pages(struct vm *vm, uint64_t addr, uint64_t len,
 
 static unsigned char *byte_at(struct vm *vm, uint64_t addr, int prot)
 {
-	const struct vma *vma = vm_at(vm, addr);
+	const struct area *area = vm_at(vm, addr);
 	uint64_t pgoff;
 
-	if (!vma || !(vma->prot & prot) || is_guarded(vm, vma))
+	if (!area || !(area->prot & prot) || is_guarded(vm, area))
 		return NULL;
-	pgoff = vma->pgoff + pages_of(vm, addr - vma->start);
-	if (vma->object->is_shm &&
-	    pgoff >= pages_of(vm, round_up(vm, vma->object->size)))
+	pgoff = area->pgoff + pages_of(vm, addr - area->start);
+	if (area->object->is_shm &&
+	    pgoff >= pages_of(vm, round_up(vm, area->object->size)))
 		return NULL;
-	return object_page(vma->object, pgoff, vm->page)->bytes +
+	return object_page(area->object, pgoff, vm->page)->bytes +
 	       (addr & (vm->page - 1));
 }
 

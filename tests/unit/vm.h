@@ -24,19 +24,19 @@ struct object {
 };
 
 enum {
-	VM_LOCKED = 1,
-	VM_ONFAULT = 2,
-	VM_DONTFORK = 4,
-	VM_DONTDUMP = 8,
-	VM_RANDOM = 16,
-	VM_SEQUENTIAL = 32,
-	VM_HUGE = 64,
-	VM_NOHUGE = 128,
-	VM_SEALED = 256,
-	VM_LOCK_MASK = VM_LOCKED | VM_ONFAULT,
+	AREA_LOCKED = 1,
+	AREA_ONFAULT = 2,
+	AREA_DONTFORK = 4,
+	AREA_DONTDUMP = 8,
+	AREA_RANDOM = 16,
+	AREA_SEQUENTIAL = 32,
+	AREA_HUGE = 64,
+	AREA_NOHUGE = 128,
+	AREA_SEALED = 256,
+	AREA_LOCK_MASK = AREA_LOCKED | AREA_ONFAULT,
 };
 
-struct vma {
+struct area {
 	uint64_t start, end;
 	struct object *object;
 	uint64_t pgoff;
@@ -49,7 +49,7 @@ struct vma {
 };
 
 struct vm {
-	struct vma *vmas;
+	struct area *areas;
 	size_t count, capacity;
 	uint64_t page, task_size;
 	uint32_t lock_future;
@@ -68,8 +68,8 @@ struct vm *vm_fork(const struct vm *parent);
 void vm_free(struct vm *vm);
 
 /* The system calls; results of the kernel. */
-int64_t vm_mmap(struct vm *vm, uint64_t addr, uint64_t len, int prot,
-		int flags, const struct vma *file);
+int64_t vm_mmap(struct vm *vm, uint64_t addr, uint64_t len, int prot, int flags,
+		const struct area *file);
 int64_t vm_munmap(struct vm *vm, uint64_t addr, uint64_t len);
 /* key: protection key + 1; 0: keeps it. */
 int64_t vm_mprotect(struct vm *vm, uint64_t addr, uint64_t len, int prot,

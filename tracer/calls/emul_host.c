@@ -245,7 +245,7 @@ static bool is_locked(void *arg, uint64_t addr)
 	return locked;
 }
 
-static uint32_t id_seen(void *arg, bool group, uint32_t id)
+static uint32_t id_to_task(void *arg, bool group, uint32_t id)
 {
 	struct task *task = arg;
 
@@ -254,7 +254,7 @@ static uint32_t id_seen(void *arg, bool group, uint32_t id)
 	return userns_seen(task->tid, group ? USERNS_GID : USERNS_UID, id);
 }
 
-static uint32_t id_meant(void *arg, bool group, uint32_t id)
+static uint32_t id_from_task(void *arg, bool group, uint32_t id)
 {
 	struct task *task = arg;
 
@@ -263,7 +263,7 @@ static uint32_t id_meant(void *arg, bool group, uint32_t id)
 	return userns_meant(task->tid, group ? USERNS_GID : USERNS_UID, id);
 }
 
-static int32_t pid_seen(void *arg, int32_t pid)
+static int32_t pid_to_task(void *arg, int32_t pid)
 {
 	const struct task *task = arg;
 
@@ -282,9 +282,9 @@ const struct emul_host host = {
 	.write = host_write,
 	.memlock_limit = memlock_limit,
 	.first_hole = first_hole,
-	.pid_seen = pid_seen,
-	.id_seen = id_seen,
-	.id_meant = id_meant,
+	.pid_to_task = pid_to_task,
+	.id_to_task = id_to_task,
+	.id_from_task = id_from_task,
 	.first_mapped = first_mapped,
 	.is_locked = is_locked,
 	.protection = protection,

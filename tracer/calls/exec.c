@@ -21,7 +21,7 @@ static unsigned execs;		/* begun since they were last settled */
 
 void exec_begins(struct task *task)
 {
-	if (!task->mm || emul_space_is_empty(task->mm->space))
+	if (!task->mm || emul_mm_is_empty(task->mm->emul))
 		return;
 	task->state = TASK_IN_EXEC;
 	execs++;
@@ -67,7 +67,7 @@ void exec_settle(void)
 struct task *exec_event(struct task *task)
 {
 	unsigned long former = (unsigned long)task->tid;
-	struct emul_space *space;
+	struct emul_mm *emul;
 
 	if (!remote_event_message(task, &former))
 		former = (unsigned long)task->tid;
@@ -87,8 +87,8 @@ struct task *exec_event(struct task *task)
 	fork_adopt_orphans(task);
 	if (task->mm)
 		mm_put(task);
-	space = emul_space_new(config.emul);
-	task->mm = space ? mm_new(space) : NULL;
+	emul = emul_mm_new(config.emul);
+	task->mm = emul ? mm_new(emul) : NULL;
 	if (!task->mm) {
 		log_warn("out of memory: process %d is killed", task->tid);
 		kill(task->tid, SIGKILL);

@@ -16,7 +16,7 @@ void mm_put(struct task *task)
 	struct mm *mm = task->mm;
 
 	if (--mm->users == 0) {
-		emul_space_drop(&caller);
+		emul_mm_drop(&caller);
 		procfs_close_all(mm->procfs_files);
 		free(mm);
 	}

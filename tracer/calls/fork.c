@@ -35,13 +35,13 @@ struct undo {
 struct task *fork_first_program(pid_t tid, struct emul_ns *ns)
 {
 	struct task *task = task_add(tid);
-	struct emul_space *space = emul_space_new(config.emul);
+	struct emul_mm *emul = emul_mm_new(config.emul);
 
-	if (!task || !space)
+	if (!task || !emul)
 		return NULL;
 	task->state = TASK_ANNOUNCED;
 	task->ns = emul_ns_get(ns);
-	task->mm = mm_new(space);
+	task->mm = mm_new(emul);
 	return task->mm ? task : NULL;
 }
 
@@ -89,8 +89,8 @@ static uint64_t clone_flags(struct task *parent, pid_t tid)
 static struct mm *fork_mm(struct task *parent)
 {
 	const struct emul_caller caller = task_caller(parent);
-	struct emul_space *space = emul_space_fork(&caller);
-	struct mm *mm = space ? mm_new(space) : NULL;
+	struct emul_mm *emul = emul_mm_fork(&caller);
+	struct mm *mm = emul ? mm_new(emul) : NULL;
 
 	if (mm) {
 		mm->stub = parent->mm->stub;

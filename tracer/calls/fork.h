@@ -18,7 +18,7 @@ struct task *fork_announced(struct task *parent, pid_t *expected);
 void fork_first_stop(struct task *task);
 
 /* At clone, clone3 and fork: CLONE_UNTRACED must not let the child escape,
-   and no other thread may change the pieces before they are copied. */
+   and no other thread may change the VMAs before they are copied. */
 void fork_begins(struct task *task);
 /* At the exit stop after that: put back what was changed. */
 void fork_undo(struct task *task);

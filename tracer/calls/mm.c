@@ -215,7 +215,7 @@ bool mm_handle(struct task *task)
 
 	if (!task->mm || !translate(task, &call))
 		return false;
-	if (!emul_mm_concerns(task->mm->space, &call) && !covers_stub(&call))
+	if (!emul_mm_concerns(task->mm->emul, &call) && !covers_stub(&call))
 		return true;
 	if (call.op == EMUL_MM_MBIND)
 		call.policy = policy_number(task, task->call.asked.args);
@@ -246,7 +246,7 @@ static void interrupt_sharer(struct task *other, void *arg)
 void mm_watch_outside(struct task *task)
 {
 	if (!task->mm || task->mm->stop_all_mm_calls || !config.use_filter ||
-	    !emul_space_is_outside(task->mm->space))
+	    !emul_mm_is_outside(task->mm->emul))
 		return;
 	task->mm->stop_all_mm_calls = true;
 	if (task->mm->users > 1)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * selfcheck.c - self-check: the pieces that emul/ believes in, against
+ * selfcheck.c - self-check: the VMAs that emul/ believes in, against
  * /proc/TID/maps.
  *
  * A memfd's mappings merge where shm's do not, so both sides are joined
@@ -54,12 +54,12 @@ static void add(struct list *list, const struct run_of_pages *next)
 	list->runs[list->count++] = *next;
 }
 
-static int add_piece(const struct emul_piece_info *piece, void *arg)
+static int add_vma(const struct emul_vma *vma, void *arg)
 {
 	const struct run_of_pages next = {
-		piece->addr,   piece->addr + piece->len,
-		piece->offset, memfd_inode(piece->pages),
-		piece->prot,
+		vma->addr,   vma->addr + vma->len,
+		vma->offset, memfd_inode(vma->pages),
+		vma->prot,
 	};
 
 	add(arg, &next);
@@ -143,7 +143,7 @@ void selfcheck_task(const struct task *task)
 	if (remote_has_moved(task))
 		return;
 	any_mapping = false;
-	emul_space_walk(task->mm->space, add_piece, &model);
+	emul_mm_walk(task->mm->emul, add_vma, &model);
 	if (proc_maps(task->tid, add_map, &kernel) == 0 && any_mapping &&
 	    !is_equal(&model, &kernel) && is_still_stopped(task->tid) &&
 	    !remote_has_moved(task)) {

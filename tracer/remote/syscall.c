@@ -161,7 +161,7 @@ void remote_resume(struct task *task, int sig)
 {
 	const struct mm *mm = task->mm;
 
-	if (mm && !emul_space_is_empty(mm->space) && remote_has_moved(task))
+	if (mm && !emul_mm_is_empty(mm->emul) && remote_has_moved(task))
 		return;
 	/* The trap tells whether the group is still stopped.  Any other stop
 	   takes it back (ptrace_stop()): asked for until it comes. */

@@ -17,7 +17,7 @@ struct emul_caller task_caller(struct task *task)
 	return (struct emul_caller){
 		.task = task,
 		.ns = task->ns,
-		.space = task->mm ? task->mm->space : NULL,
+		.mm = task->mm ? task->mm->emul : NULL,
 		.cred = &none,
 		.pid = task->tgid,
 		.creator = task->creator,

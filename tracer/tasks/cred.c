@@ -94,8 +94,8 @@ static void parse(struct cred *cred, const char *status, pid_t tid)
 	parse_groups(cred, field(status, "\nGroups:"));
 	cred->emul.caps = parse_caps(field(status, "\nCapEff:"));
 	cred->user_ns = proc_namespace(tid, "user");
-	cred->emul.contained = cred->user_ns &&
-			       cred->user_ns != FIRST_USER_NAMESPACE;
+	cred->emul.in_child_userns =
+		cred->user_ns && cred->user_ns != FIRST_USER_NAMESPACE;
 	if (cred->user_ns == own_user_namespace)
 		cred->user_ns = 0;
 }

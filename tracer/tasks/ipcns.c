@@ -233,7 +233,7 @@ bool ipcns_tells(pid_t pid)
 {
 	const struct known *entry = known;
 
-	while (entry && !emul_ns_tells(entry->ns, pid))
+	while (entry && !emul_ns_mentions_pid(entry->ns, pid))
 		entry = entry->next;
 	return entry != NULL;
 }

@@ -122,13 +122,13 @@ void task_each(void (*visit)(struct task *, void *), void *arg)
 	}
 }
 
-struct mm *mm_new(struct emul_space *space)
+struct mm *mm_new(struct emul_mm *emul)
 {
 	struct mm *mm = calloc(1, sizeof(*mm));
 
 	if (!mm)
 		return NULL;
 	mm->users = 1;
-	mm->space = space;
+	mm->emul = emul;
 	return mm;
 }

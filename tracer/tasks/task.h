@@ -19,15 +19,15 @@
 /* An address space, shared by threads and by CLONE_VM. */
 struct mm {
 	unsigned users;		/* tasks that have not passed their exit stop */
-	struct emul_space *space;
+	struct emul_mm *emul;
 	bool stub;		/* our stub page is mapped at the arena */
 	unsigned forking;	/* threads between fork and its event: until
-				   then nothing changes the pieces */
+				   then nothing changes the VMAs */
 	bool stop_all_calls;	/* every call must stop: the program looks at
 			   /proc (procfs.h) */
 	struct procfs_file *procfs_files; /* what it opened there for writing */
 	bool cannot_open_proc;	/* the program cannot open our files itself */
-	bool stop_all_mm_calls; /* every address-space call must stop: a piece
+	bool stop_all_mm_calls; /* every address-space call must stop: a VMA
 				   lies outside the arena */
 };
 
@@ -144,6 +144,6 @@ unsigned task_count(void);
 void task_rename(struct task *task, pid_t to);
 void task_each(void (*visit)(struct task *, void *), void *arg);
 
-struct mm *mm_new(struct emul_space *space);
+struct mm *mm_new(struct emul_mm *emul);
 
 #endif
