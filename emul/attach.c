@@ -10,7 +10,7 @@
 
 struct emul_mm *emul_mm_new(struct emul *emul)
 {
-	struct emul_mm *mm = memory_get(1, sizeof *mm);
+	struct emul_mm *mm = emul_alloc(emul, 1, sizeof *mm);
 
 	if (mm)
 		mm->emul = emul;
@@ -36,7 +36,7 @@ static void prealloc_trim(struct emul_mm *mm)
 
 		mm->prealloc = vma->right;
 		mm->prealloc_count--;
-		memory_put(vma);
+		emul_dealloc(mm->emul, vma);
 	}
 }
 
@@ -44,7 +44,7 @@ static void prealloc_trim(struct emul_mm *mm)
 bool mm_reserve(struct emul_mm *mm, uint32_t count)
 {
 	while (mm->prealloc_count < mm->reserved + count) {
-		struct vma *vma = memory_get(1, sizeof *vma);
+		struct vma *vma = emul_alloc(mm->emul, 1, sizeof *vma);
 
 		if (!vma) {
 			prealloc_trim(mm);
@@ -197,21 +197,24 @@ void shm_vm_close(struct segment *segment, const struct emul_caller *caller)
 
 struct shm_file *shm_file_new(struct segment *segment, bool writable)
 {
-	struct shm_file *file = memory_get(1, sizeof *file);
+	struct emul *emul = segment->ns->emul;
+	struct shm_file *file = emul_alloc(emul, 1, sizeof *file);
 
 	if (!file)
 		return NULL;
 	file->segment = segment;
-	file->id = ++segment->ns->emul->next_file;
+	file->id = ++emul->next_file;
 	file->writable = writable;
 	return file;
 }
 
 void vma_free(struct vma *vma)
 {
+	const struct emul *emul = vma->file->segment->ns->emul;
+
 	if (--vma->file->refs == 0)
-		memory_put(vma->file);
-	memory_put(vma);
+		emul_dealloc(emul, vma->file);
+	emul_dealloc(emul, vma);
 }
 
 void vma_close(const struct emul_caller *caller, struct vma *vma)
@@ -314,7 +317,7 @@ struct emul_mm *emul_mm_fork(const struct emul_caller *caller)
 		return NULL;
 	tree_find(caller->mm->root, 0, count_inherited, &count);
 	if (!mm_reserve(mm, count)) {
-		memory_put(mm);
+		emul_dealloc(mm->emul, mm);
 		return NULL;
 	}
 	tree_find(caller->mm->root, 0, copy_vma, &copy);
@@ -332,5 +335,5 @@ void emul_mm_drop(const struct emul_caller *caller)
 		vma_close(caller, vma);
 	mm->reserved = 0;
 	prealloc_trim(mm);
-	memory_put(mm);
+	emul_dealloc(mm->emul, mm);
 }

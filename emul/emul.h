@@ -101,6 +101,11 @@ struct emul_usage {
  * that take it can return SYSRET_GONE.  `host` is what emul_new was given.
  */
 struct emul_host {
+	/* Memory for emul's own records: zeroed, or NULL; free takes NULL.
+	   Both NULL: calloc() and free(). */
+	void *(*alloc)(void *host, size_t count, size_t size);
+	void (*free)(void *host, void *memory);
+
 	/* Pages for a new segment: a handle >= 0, or -ENOMEM (memory
 	   accounting, FACTS 2.4), -EINVAL, -EPERM (huge pages). */
 	sysret_t (*pages_create)(void *host,

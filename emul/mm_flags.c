@@ -118,12 +118,12 @@ sysret_t mm_flags_enter(struct emul *emul, const struct emul_mmcall *call)
 	if (emul->policy_count == VM_POLICY_MAX)
 		return -ENOMEM; /* more than a VMA has bits for */
 	if (emul->policy_count == emul->policy_capacity) {
-		policies = memory_get(capacity, sizeof *policies);
+		policies = emul_alloc(emul, capacity, sizeof *policies);
 		if (!policies)
 			return -ENOMEM;
 		for (uint32_t i = 0; i < emul->policy_count; i++)
 			policies[i] = emul->policies[i];
-		memory_put(emul->policies);
+		emul_dealloc(emul, emul->policies);
 		emul->policies = policies;
 		emul->policy_capacity = capacity;
 	}

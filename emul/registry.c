@@ -8,6 +8,7 @@
  */
 #include "emul/shm.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -17,24 +18,41 @@ enum {
 	GROUPS = ID_INDEX_MAX / 64 / 64, /* words of id_map.full */
 };
 
+void *emul_alloc(const struct emul *emul, size_t count, size_t size)
+{
+	if (!emul->host.alloc)
+		return calloc(count, size);
+	return emul->host.alloc(emul->host_arg, count, size);
+}
+
+void emul_dealloc(const struct emul *emul, void *memory)
+{
+	if (!emul->host.free)
+		free(memory);
+	else
+		emul->host.free(emul->host_arg, memory);
+}
+
 struct emul *emul_new(const struct emul_host *host, void *arg,
 		      const struct emul_config *config)
 {
-	struct emul *emul = memory_get(1, sizeof *emul);
+	const struct emul start = {
+		.host = *host,
+		.host_arg = arg,
+		.config = *config,
+	};
+	struct emul *emul = emul_alloc(&start, 1, sizeof *emul);
 
-	if (!emul)
-		return NULL;
-	emul->host = *host;
-	emul->host_arg = arg;
-	emul->config = *config;
+	if (emul)
+		*emul = start;
 	return emul;
 }
 
 void emul_free(struct emul *emul)
 {
 	assert(!emul->mlock_users);
-	memory_put(emul->policies);
-	memory_put(emul);
+	emul_dealloc(emul, emul->policies);
+	emul_dealloc(emul, emul);
 }
 
 uint64_t page_down(const struct emul *emul, uint64_t addr)
@@ -50,7 +68,7 @@ uint64_t page_up(const struct emul *emul, uint64_t len)
 /* shm_init_ns(): ULONG_MAX - (1UL << 24), the defaults since Linux 3.16. */
 struct emul_ns *emul_ns_new(struct emul *emul)
 {
-	struct emul_ns *ns = memory_get(1, sizeof *ns);
+	struct emul_ns *ns = emul_alloc(emul, 1, sizeof *ns);
 
 	if (!ns)
 		return NULL;
@@ -96,9 +114,9 @@ static void ns_free_if_unused(struct emul_ns *ns)
 {
 	if (ns->refs || ns->in_use)
 		return;
-	memory_put(ns->by_index);
-	memory_put(ns->buckets);
-	memory_put(ns);
+	emul_dealloc(ns->emul, ns->by_index);
+	emul_dealloc(ns->emul, ns->buckets);
+	emul_dealloc(ns->emul, ns);
 }
 
 /* free_ipc_ns(): attached segments go with their last detach. */
@@ -170,7 +188,7 @@ static bool keys_make_room(struct emul_ns *ns)
 
 	if (ns->key_count < old_count)
 		return true;
-	buckets = memory_get(count, sizeof *buckets);
+	buckets = emul_alloc(ns->emul, count, sizeof *buckets);
 	if (!buckets)
 		return old_count > 0;
 	ns->buckets = buckets;
@@ -182,7 +200,7 @@ static bool keys_make_room(struct emul_ns *ns)
 			key_insert(ns, s);
 		}
 	}
-	memory_put(old);
+	emul_dealloc(ns->emul, old);
 	return true;
 }
 
@@ -279,13 +297,13 @@ static bool indices_make_room(struct emul_ns *ns, uint32_t index)
 		return true;
 	while (capacity <= index)
 		capacity *= 2;
-	by_index = memory_get(capacity, sizeof(struct segment *));
+	by_index = emul_alloc(ns->emul, capacity, sizeof(struct segment *));
 	if (!by_index)
 		return false;
 	if (ns->capacity)
 		memcpy(by_index, ns->by_index,
 		       ns->capacity * sizeof(struct segment *));
-	memory_put(ns->by_index);
+	emul_dealloc(ns->emul, ns->by_index);
 	ns->by_index = by_index;
 	ns->capacity = capacity;
 	return true;
@@ -393,7 +411,7 @@ void user_shm_unlock(struct segment *segment)
 	while (*link != user)
 		link = &(*link)->next;
 	*link = user->next;
-	memory_put(user);
+	emul_dealloc(segment->ns->emul, user);
 }
 
 void shm_destroy(struct segment *segment)
@@ -409,7 +427,7 @@ void shm_destroy(struct segment *segment)
 	ns->in_use--;
 	ns->total_pages -= segment_pages(segment);
 	ns->emul->host.pages_destroy(ns->emul->host_arg, segment->pages);
-	memory_put(segment);
+	emul_dealloc(ns->emul, segment);
 	ns_free_if_unused(ns);
 }
 

@@ -39,15 +39,6 @@ enum {
 	ID_SEQ_MAX = 65535,		   /* ipcid_seq_max() */
 };
 
-/* alloc.c: the one door to memory; a test puts a failing one in. */
-struct memory_door {
-	void *(*get)(size_t count, size_t size); /* zeroed, or NULL */
-	void (*put)(void *memory);
-};
-extern struct memory_door memory_door;
-void *memory_get(size_t count, size_t size);
-void memory_put(void *memory);
-
 /* Who has locked how much with SHM_LOCK (struct ucounts, by real uid). */
 struct mlock_user {
 	struct mlock_user *next;
@@ -180,6 +171,9 @@ uint64_t tree_fit(const struct vma *root, uint64_t low, uint64_t high,
 		  uint64_t len);
 
 /* registry.c */
+/* The host's memory: zeroed, or NULL. */
+void *emul_alloc(const struct emul *emul, size_t count, size_t size);
+void emul_dealloc(const struct emul *emul, void *memory);
 uint64_t page_up(const struct emul *emul, uint64_t len); /* 0: wrapped */
 uint64_t page_down(const struct emul *emul, uint64_t addr);
 struct segment *ipc_findkey(const struct emul_ns *ns, int32_t key);

@@ -189,7 +189,7 @@ static sysret_t attach(const struct emul_caller *caller, struct plan *plan)
 	if (result >= 0)
 		return result;
 free_file:
-	memory_put(plan->file);
+	emul_dealloc(caller->mm->emul, plan->file);
 	return result;
 }
 

@@ -81,7 +81,7 @@ static struct mlock_user *find_mlock_user(struct emul *emul, uint32_t uid)
 		user = user->next;
 	if (user)
 		return user;
-	user = memory_get(1, sizeof *user);
+	user = emul_alloc(emul, 1, sizeof *user);
 	if (!user)
 		return NULL;
 	user->uid = uid;

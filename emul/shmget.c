@@ -62,7 +62,8 @@ static sysret_t check_new(const struct emul_caller *caller, uint64_t size)
 static struct segment *segment_new(const struct emul_caller *caller,
 				   int32_t key, uint64_t size, uint32_t flags)
 {
-	struct segment *segment = memory_get(1, sizeof *segment);
+	struct segment *segment =
+		emul_alloc(caller->ns->emul, 1, sizeof *segment);
 
 	if (!segment)
 		return NULL;
@@ -129,7 +130,7 @@ static sysret_t create(const struct emul_caller *caller, int32_t key,
 destroy_pages:
 	emul->host.pages_destroy(emul->host_arg, segment->pages);
 free_segment:
-	memory_put(segment);
+	emul_dealloc(emul, segment);
 	return result;
 }
 

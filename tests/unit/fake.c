@@ -54,12 +54,9 @@ struct fake {
 	uint64_t last_unmaps;
 };
 
-/* The door has no argument: one machine at a time. */
-static struct fake *current_machine;
-
-static void *door_get(size_t count, size_t size)
+static void *host_alloc(void *arg, size_t count, size_t size)
 {
-	struct fake *machine = current_machine;
+	struct fake *machine = arg;
 	void *memory;
 
 	machine->allocs++;
@@ -71,10 +68,12 @@ static void *door_get(size_t count, size_t size)
 	return memory;
 }
 
-static void door_put(void *memory)
+static void host_free(void *arg, void *memory)
 {
+	struct fake *machine = arg;
+
 	if (memory)
-		current_machine->live_allocs--;
+		machine->live_allocs--;
 	free(memory);
 }
 
@@ -268,6 +267,8 @@ static int protection(void *arg, uint64_t addr)
 }
 
 static const struct emul_host fake_host = {
+	.alloc = host_alloc,
+	.free = host_free,
 	.pages_create = pages_create,
 	.pages_destroy = pages_destroy,
 	.pages_usage = pages_usage,
@@ -302,10 +303,7 @@ struct fake *fake_new(const struct emul_config *config)
 {
 	struct fake *machine = calloc(1, sizeof *machine);
 
-	assert(machine && !current_machine);
-	current_machine = machine;
-	memory_door.get = door_get;
-	memory_door.put = door_put;
+	assert(machine);
 	machine->config = config ? *config : fake_default_config();
 	machine->now = 1000000000;
 	machine->memory_total = UINT64_C(1) << 32;
@@ -330,9 +328,6 @@ void fake_free(struct fake *machine)
 	assert(!machine->mms);
 	assert(!machine->pages_live);
 	assert(!machine->live_allocs);
-	memory_door.get = calloc;
-	memory_door.put = free;
-	current_machine = NULL;
 	free(machine->handles);
 	free(machine);
 }

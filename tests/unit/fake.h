@@ -10,10 +10,9 @@
  * kernel run it, tell emul/ how it went.  So the same sequence gives the
  * same results here, under shmtrace, and natively.
  *
- * Results are those of raw system calls: a value >= 0 or -errno.  There can
- * be one machine at a time (emul's memory comes through one door).  After
- * each call the machine compares emul's VMAs with its own mappings and
- * nattch with the number of VMAs; a difference aborts with a message.
+ * Results are those of raw system calls: a value >= 0 or -errno.  After each
+ * call the machine compares emul's VMAs with its own mappings and nattch with
+ * the number of VMAs; a difference aborts with a message.
  *
  * Addresses and lengths are the program's; `page` is fake_page(machine).
  */
