@@ -118,11 +118,11 @@ struct emul_host {
 
 	/* Map into the caller: the address, or the -errno of mmap(2). */
 	sysret_t (*map)(void *task, const struct emul_mapping *mapping);
-	/* Unmap from the caller: 0 or the -errno of munmap(2). */
-	sysret_t (*unmap)(void *task, uint64_t addr, uint64_t len);
-	/* The same, for the last thing that a call asks, which is going to give
-	   0: the host may let the call end by itself.  NULL: use unmap. */
-	sysret_t (*unmap_last)(void *task, uint64_t addr, uint64_t len);
+	/* Unmap from the caller: 0 or the -errno of munmap(2).  is_last: the
+	   call asks for nothing more and is going to give 0, so the host may
+	   let it end with this munmap. */
+	sysret_t (*unmap)(void *task, uint64_t addr, uint64_t len,
+			  bool is_last);
 	/* Copy from the caller: 0, or -EFAULT. */
 	sysret_t (*read)(void *task, uint64_t addr, void *buf, size_t len);
 	/* Copy to the caller: 0, or -EFAULT with the part before the fault
@@ -239,7 +239,7 @@ sysret_t emul_shmat(const struct emul_caller *caller, uint64_t shmid,
    nothing has happened.  Only right after emul_shmat, before anything else
    in this address space. */
 void emul_shmat_undo(const struct emul_caller *caller, uint64_t addr);
-sysret_t emul_shmdt(const struct emul_caller *caller, uint64_t shmaddr);
+sysret_t emul_shmdt(const struct emul_caller *caller, uint64_t addr);
 sysret_t emul_shmctl(const struct emul_caller *caller, uint64_t shmid,
 		     uint64_t cmd, uint64_t buf);
 

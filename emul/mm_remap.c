@@ -346,14 +346,12 @@ sysret_t remap_pages_enter(const struct emul_caller *caller,
 	    !is_uniform(mm, vma, &r))
 		return 0;
 	inside.segment = vma->file->segment;
-	if ((vma->flags & VM_SEALED) ||
-	    (!(inside.segment->mode & SHM_DEST) &&
-	     !inside.segment->ns->limits.rmid_forced))
+	if ((vma->flags & VM_SEALED) || !shm_is_doomed(inside.segment))
 		return 0;
 	tree_find(mm->root, r.start, count_inside, &inside);
 	if (inside.count < inside.segment->nattch)
 		return 0;
-	result = host->unmap(caller->task, r.start, r.end - r.start);
+	result = host->unmap(caller->task, r.start, r.end - r.start, false);
 	if (result < 0)
 		return result;
 	mm_unmap(caller, r.start, r.end);

@@ -391,10 +391,14 @@ uint64_t segment_pages(const struct segment *segment)
 	return page_up(emul, segment->size) / emul->config.page_size;
 }
 
+bool shm_is_doomed(const struct segment *segment)
+{
+	return (segment->mode & SHM_DEST) || segment->ns->limits.rmid_forced;
+}
+
 bool shm_may_destroy(const struct segment *segment)
 {
-	return segment->nattch == 0 &&
-	       ((segment->mode & SHM_DEST) || segment->ns->limits.rmid_forced);
+	return segment->nattch == 0 && shm_is_doomed(segment);
 }
 
 void user_shm_unlock(struct segment *segment)

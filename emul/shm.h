@@ -187,6 +187,8 @@ sysret_t ns_make_room(struct emul_ns *ns);
 sysret_t ipc_addid(struct emul_ns *ns, struct segment *segment);
 uint64_t segment_length(const struct segment *segment); /* i_size, rounded */
 uint64_t segment_pages(const struct segment *segment);	/* shm_tot's share */
+/* Goes with its last VMA: SHM_DEST or shm_rmid_forced. */
+bool shm_is_doomed(const struct segment *segment);
 bool shm_may_destroy(const struct segment *segment);
 void shm_destroy(struct segment *segment);
 void do_shm_rmid(struct segment *segment);

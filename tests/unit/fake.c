@@ -195,21 +195,14 @@ static sysret_t host_map(void *arg, const struct emul_mapping *m)
 	return vm_mmap(vm_of(task), m->addr, m->len, m->prot, flags, &file);
 }
 
-static sysret_t host_unmap(void *arg, uint64_t addr, uint64_t len)
+static sysret_t host_unmap(void *arg, uint64_t addr, uint64_t len, bool is_last)
 {
 	struct fake_task *task = arg;
 
+	task->machine->last_unmaps += is_last;
 	if (host_fails(task->machine))
 		return task->machine->host_result;
 	return vm_munmap(vm_of(task), addr, len);
-}
-
-static sysret_t host_unmap_last(void *arg, uint64_t addr, uint64_t len)
-{
-	struct fake_task *task = arg;
-
-	task->machine->last_unmaps++;
-	return host_unmap(arg, addr, len);
 }
 
 static sysret_t host_read(void *arg, uint64_t addr, void *buf, size_t len)
@@ -275,7 +268,6 @@ static const struct emul_host fake_host = {
 	.pages_lock = pages_lock,
 	.map = host_map,
 	.unmap = host_unmap,
-	.unmap_last = host_unmap_last,
 	.read = host_read,
 	.write = host_write,
 	.memlock_limit = memlock_limit,

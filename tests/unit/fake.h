@@ -89,7 +89,7 @@ void fake_fail_host(struct fake *machine, uint64_t n, sysret_t result);
 	   SYSRET_GONE for a thread that dies there */
 uint64_t fake_allocs(const struct fake *machine);	/* made so far */
 uint64_t fake_pages_live(const struct fake *machine);	/* handles alive */
-uint64_t fake_last_unmaps(const struct fake *machine);	/* by unmap_last */
+uint64_t fake_last_unmaps(const struct fake *machine);	/* is_last */
 
 /*
  * Tasks.  spawn: a new process with an address space of its own: only a few

@@ -126,20 +126,15 @@ static sysret_t host_map(void *arg, const struct emul_mapping *mapping)
 	return result;
 }
 
-static sysret_t host_unmap(void *task, uint64_t addr, uint64_t len)
+static sysret_t host_unmap(void *task, uint64_t addr, uint64_t len,
+			   bool is_last)
 {
 	const uint64_t args[6] = { addr, len };
 
+	if (is_last && fastpath_is_possible(task) &&
+	    fastpath_detach(task, addr, len) == 0)
+		return 0;
 	return remote_inject(task, SYS_munmap, args);
-}
-
-static sysret_t host_unmap_last(void *task, uint64_t addr, uint64_t len)
-{
-	sysret_t result = -EAGAIN;
-
-	if (fastpath_is_possible(task))
-		result = fastpath_detach(task, addr, len);
-	return result == 0 ? 0 : host_unmap(task, addr, len);
 }
 
 static sysret_t host_read(void *task, uint64_t addr, void *buf, size_t len)
@@ -277,7 +272,6 @@ const struct emul_host host = {
 	.pages_lock = memfd_lock,
 	.map = host_map,
 	.unmap = host_unmap,
-	.unmap_last = host_unmap_last,
 	.read = host_read,
 	.write = host_write,
 	.memlock_limit = memlock_limit,
