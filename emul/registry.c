@@ -373,17 +373,16 @@ sysret_t ipc_addid(struct emul_ns *ns, struct segment *segment)
 
 /* ---- one segment ---- */
 
-/* What is mapped; a huge segment is rounded to huge pages. */
-uint64_t segment_length(const struct segment *segment)
+/* i_size_read(): hugetlb_file_setup() rounds up to huge pages. */
+uint64_t segment_i_size(const struct segment *segment)
 {
 	uint64_t huge = UINT64_C(1) << segment->huge_shift;
 
-	if (segment->huge_shift)
-		return (segment->size + huge - 1) & ~(huge - 1);
-	return page_up(segment->ns->emul, segment->size);
+	return (segment->size + huge - 1) & ~(huge - 1);
 }
 
-/* Counted in base pages of the size as given, for huge pages too. */
+/* What shm_tot counts: base pages of the size as given to shmget, for a huge
+   segment too. */
 uint64_t segment_pages(const struct segment *segment)
 {
 	const struct emul *emul = segment->ns->emul;

@@ -185,8 +185,10 @@ uint32_t ipc_get_maxidx(const struct emul_ns *ns);
 sysret_t ns_make_room(struct emul_ns *ns);
 /* Gives the segment its id; 0 or -ENOSPC.  Only after ns_make_room. */
 sysret_t ipc_addid(struct emul_ns *ns, struct segment *segment);
-uint64_t segment_length(const struct segment *segment); /* i_size, rounded */
-uint64_t segment_pages(const struct segment *segment);	/* shm_tot's share */
+/* Bytes of its file: do_shmat() maps, and ksys_shmdt() unmaps, up to this
+   size rounded up to pages. */
+uint64_t segment_i_size(const struct segment *segment);
+uint64_t segment_pages(const struct segment *segment); /* shm_tot's share */
 /* Goes with its last VMA: SHM_DEST or shm_rmid_forced. */
 bool shm_is_doomed(const struct segment *segment);
 bool shm_may_destroy(const struct segment *segment);

@@ -4,192 +4,176 @@
 
 enum { MAX_NEW_VMAS = 3 }; /* the new VMA, and what REMAP may split */
 
-/* What is to be mapped, worked out from the arguments. */
-struct plan {
-	struct segment *segment;
-	struct shm_file *file;
-	struct emul_mapping mapping;
-};
-
-/* Address and flags.  SHM_RND to address 0 maps there, over whatever is
-   there (MAP_FIXED, and the overlap check wants addr != 0). */
-static sysret_t plan_address(const struct emul *emul, struct plan *plan,
-			     uint64_t addr, uint32_t flags)
+/* SHM_RND to address 0 maps there, over whatever is there: MAP_FIXED, and
+   do_shmat() looks for an intersection only when addr != 0. */
+static sysret_t check_address(const struct emul *emul, uint64_t addr,
+			      uint32_t flags, struct emul_mapping *m)
 {
-	struct emul_mapping *m = &plan->mapping;
-	bool replace = (flags & SHM_REMAP) != 0;
+	bool is_remap = (flags & SHM_REMAP) != 0;
 
-	if (!addr) {
+	m->addr = page_down(emul, addr);
+	if (m->addr != addr && !(flags & SHM_RND))
+		return -EINVAL;
+	if (!m->addr && is_remap)
+		return -EINVAL;
+	if (!addr)
 		m->place = EMUL_PLACE_ANY;
-		return replace ? -EINVAL : 0;
-	}
-	if (addr != page_down(emul, addr)) {
-		if (!(flags & SHM_RND))
-			return -EINVAL;
-		addr = page_down(emul, addr);
-		if (!addr && replace)
-			return -EINVAL;
-	}
-	m->addr = addr;
-	m->place = replace || !addr ? EMUL_PLACE_REPLACE : EMUL_PLACE_FREE;
+	else if (is_remap || !m->addr)
+		m->place = EMUL_PLACE_REPLACE;
+	else
+		m->place = EMUL_PLACE_FREE;
 	return 0;
 }
 
-static uint32_t plan_access(struct plan *plan, uint32_t flags)
+/* prot, f_flags, and the acc_mode that ipcperms() is asked for. */
+static uint32_t set_access(uint32_t flags, struct emul_mapping *m)
 {
-	uint32_t mode = 0444;
+	uint32_t acc_mode = 0444;
 
-	plan->mapping.prot = EMUL_READ;
+	m->prot = EMUL_READ;
 	if (!(flags & SHM_RDONLY)) {
-		plan->mapping.prot |= EMUL_WRITE;
-		plan->mapping.writable = true;
-		mode |= 0222;
+		m->prot |= EMUL_WRITE;
+		m->writable = true;
+		acc_mode |= 0222;
 	}
 	if (flags & SHM_EXEC) {
-		plan->mapping.prot |= EMUL_EXEC;
-		mode |= 0111;
+		m->prot |= EMUL_EXEC;
+		acc_mode |= 0111;
 	}
-	return mode;
+	return acc_mode;
 }
 
-static bool anything_mapped(const struct emul_caller *caller, uint64_t from,
-			    uint64_t to)
+/* find_vma_intersection() in do_shmat().  Mappings of others are left to the
+   host's MAP_FIXED_NOREPLACE, except in a range that do_mmap() is going to
+   refuse: mmap(2) refuses it before it looks for them. */
+static bool intersects(const struct emul_caller *caller,
+		       const struct emul_mapping *m)
 {
-	const struct emul *emul = caller->mm->emul;
+	const struct emul_host *host = &caller->mm->emul->host;
+	uint64_t limit = caller->mm->emul->config.task_size;
+	bool fits = m->len <= limit && m->addr <= limit - m->len;
+	uint64_t end = fits ? m->addr + m->len : limit;
 
-	if (find_vma_intersection(caller->mm, from, to))
+	if (find_vma_intersection(caller->mm, m->addr, end))
 		return true;
-	return emul->host.first_mapped &&
-	       emul->host.first_mapped(caller->task, from, to) < to;
+	return !fits && m->addr < limit && host->first_mapped &&
+	       host->first_mapped(caller->task, m->addr, limit) < limit;
 }
 
-/* The overlap check comes before that of the range (do_mmap), which the
-   host's MAP_FIXED_NOREPLACE would make first. */
-static sysret_t check_range(const struct emul_caller *caller,
-			    const struct plan *plan)
-{
-	const struct emul *emul = caller->mm->emul;
-	const struct emul_mapping *m = &plan->mapping;
-	uint64_t limit = emul->config.task_size;
-	uint64_t size =
-		plan->segment->huge_shift ? m->len : plan->segment->size;
-
-	if (m->place == EMUL_PLACE_FREE) {
-		if (m->addr + size < m->addr)
-			return -EINVAL;
-		if (m->addr < limit && m->len > limit - m->addr &&
-		    anything_mapped(caller, m->addr, limit))
-			return -EINVAL;
-	}
-	if (m->len > limit || m->addr > limit - m->len)
-		return -ENOMEM;
-	if (plan->segment->huge_shift &&
-	    m->addr & ((UINT64_C(1) << plan->segment->huge_shift) - 1))
-		return -EINVAL;
-	return 0;
-}
-
-/* The highest hole in the arena; its first page is not ours. */
-static uint64_t pick_address(const struct emul_mm *mm, const struct plan *plan)
+/* The highest hole of the arena that fits, 0: none.  The arena's first page
+   is not ours. */
+static uint64_t get_unmapped_area(const struct emul_mm *mm,
+				  const struct segment *segment, uint64_t len)
 {
 	const struct emul_config *config = &mm->emul->config;
-	uint64_t align = plan->segment->huge_shift ?
-				 UINT64_C(1) << plan->segment->huge_shift :
+	uint64_t align = segment->huge_shift ?
+				 UINT64_C(1) << segment->huge_shift :
 				 config->page_size;
-	uint64_t room = plan->mapping.len + align - config->page_size;
+	uint64_t room = len + align - config->page_size;
 	uint64_t low = config->arena_start + config->page_size;
 	uint64_t addr;
 
 	if (config->arena_end <= low || room > config->arena_end - low)
 		return 0;
 	addr = tree_fit(mm->root, low, config->arena_end, room);
-	return addr ? (addr + room - plan->mapping.len) & ~(align - 1) : 0;
+	return addr ? (addr + room - len) & ~(align - 1) : 0;
 }
 
 static sysret_t map_anywhere(const struct emul_caller *caller,
-			     const struct plan *plan)
+			     const struct segment *segment,
+			     struct emul_mapping *m)
 {
-	const struct emul *emul = caller->mm->emul;
-	struct emul_mapping m = plan->mapping;
+	const struct emul_host *host = &caller->mm->emul->host;
 	sysret_t result = -EEXIST;
 
-	m.place = EMUL_PLACE_FREE;
-	m.addr = pick_address(caller->mm, plan);
-	if (m.addr)
-		result = emul->host.map(caller->task, &m);
+	m->addr = get_unmapped_area(caller->mm, segment, m->len);
+	m->place = EMUL_PLACE_FREE;
+	if (m->addr)
+		result = host->map(caller->task, m);
 	if (result != -EEXIST)
 		return result;
-	m.place = EMUL_PLACE_ANY;
-	m.addr = 0;
-	return emul->host.map(caller->task, &m);
+	m->addr = 0;
+	m->place = EMUL_PLACE_ANY;
+	return host->map(caller->task, m);
 }
 
-static sysret_t map(const struct emul_caller *caller, const struct plan *plan)
+/* From find_vma_intersection() to the end of do_mmap(). */
+static sysret_t map(const struct emul_caller *caller,
+		    const struct segment *segment, struct emul_mapping *m)
 {
 	const struct emul *emul = caller->mm->emul;
-	const struct emul_mapping *m = &plan->mapping;
-	sysret_t result = check_range(caller, plan);
+	uint64_t limit = emul->config.task_size;
+	uint64_t huge_mask = (UINT64_C(1) << segment->huge_shift) - 1;
+	sysret_t result;
 
-	if (result < 0)
-		return result;
-	if (m->place == EMUL_PLACE_ANY)
-		return map_anywhere(caller, plan);
-	if (m->place == EMUL_PLACE_FREE &&
-	    find_vma_intersection(caller->mm, m->addr, m->addr + m->len))
+	if (m->place == EMUL_PLACE_FREE) {
+		if (m->addr + segment_i_size(segment) < m->addr)
+			return -EINVAL;
+		if (intersects(caller, m))
+			return -EINVAL;
+	}
+	if (m->len > limit || m->addr > limit - m->len)
+		return -ENOMEM;
+	if (m->addr & huge_mask)
 		return -EINVAL;
+	if (caller->read_implies_exec)
+		m->prot |= EMUL_EXEC;
+	if (m->place == EMUL_PLACE_ANY)
+		return map_anywhere(caller, segment, m);
 	result = emul->host.map(caller->task, m);
 	if (result < 0 && m->place == EMUL_PLACE_REPLACE)
 		map_failed(caller, m->addr, m->addr + m->len, result);
 	return result == -EEXIST ? -EINVAL : result;
 }
 
-/* The kernel has done it.  What it replaced goes first, but the
-   segment lives on even if that was its last VMA. */
-static void record(const struct emul_caller *caller, struct plan *plan,
-		   uint64_t addr)
+/* The host has mapped the file at addr, in place of what was there. */
+static void record(const struct emul_caller *caller, struct shm_file *file,
+		   const struct emul_mapping *m, uint64_t addr)
 {
+	struct segment *segment = file->segment;
 	struct emul_mm *mm = caller->mm;
 	struct vma *vma = vma_alloc(mm);
 	uint32_t locked = mm->lock_future;
 
-	if (plan->segment->huge_shift) /* __mmap_complete() */
+	if (segment->huge_shift) /* __mmap_complete() */
 		locked = 0;
-	plan->segment->nattch++;
-	mm_unmap(caller, addr, addr + plan->mapping.len);
+	mm_unmap(caller, addr, addr + m->len);
 	*vma = (struct vma){
-		.file = plan->file,
+		.file = file,
 		.start = addr,
-		.end = addr + plan->mapping.len,
-		.flags = (uint32_t)plan->mapping.prot | locked,
+		.end = addr + m->len,
+		.flags = (uint32_t)m->prot | locked,
 	};
-	plan->file->refs = 1;
+	file->refs = 1;
 	vma_link(mm, vma);
-	plan->segment->nattch--;
-	mm->undo_atime = plan->segment->atime;
-	mm->undo_lpid = plan->segment->lpid;
-	shm_vm_open(plan->segment, caller);
+	mm->undo_atime = segment->atime;
+	mm->undo_lpid = segment->lpid;
+	shm_vm_open(segment, caller);
 }
 
-/* From the moment that the segment may be attached. */
-static sysret_t attach(const struct emul_caller *caller, struct plan *plan)
+/* What do_shmat() does while it holds the segment: alloc_file_clone(),
+   do_mmap(). */
+static sysret_t shm_do_mmap(const struct emul_caller *caller,
+			    struct segment *segment, struct emul_mapping *m)
 {
+	struct emul_mm *mm = caller->mm;
+	struct shm_file *file = shm_file_new(segment, m->writable);
 	sysret_t result = -ENOMEM;
 
-	plan->file = shm_file_new(plan->segment, plan->mapping.writable);
-	if (!plan->file)
+	if (!file)
 		return -ENOMEM;
-	if (!mm_reserve(caller->mm, MAX_NEW_VMAS))
+	if (!mm_reserve(mm, MAX_NEW_VMAS))
 		goto free_file;
-	plan->mapping.pages = plan->segment->pages;
-	plan->mapping.len = segment_length(plan->segment);
-	result = map(caller, plan);
+	m->pages = segment->pages;
+	m->len = page_up(mm->emul, segment_i_size(segment));
+	result = map(caller, segment, m);
 	if (result >= 0)
-		record(caller, plan, (uint64_t)result);
-	mm_unreserve(caller->mm, MAX_NEW_VMAS);
+		record(caller, file, m, (uint64_t)result);
+	mm_unreserve(mm, MAX_NEW_VMAS);
 	if (result >= 0)
 		return result;
 free_file:
-	emul_dealloc(caller->mm->emul, plan->file);
+	emul_dealloc(mm->emul, file);
 	return result;
 }
 
@@ -204,30 +188,29 @@ sysret_t emul_shmat(const struct emul_caller *caller, uint64_t shmid,
 		    uint64_t shmaddr, uint64_t shmflg)
 {
 	int32_t id = (int32_t)(uint32_t)shmid;
-	uint32_t flags = (uint32_t)shmflg, mode;
-	struct plan plan = { .segment = NULL };
+	uint32_t flags = (uint32_t)shmflg, acc_mode;
+	struct emul_mapping m = { 0 };
+	struct segment *segment;
 	sysret_t result;
 
 	if (id < 0)
 		return -EINVAL;
-	result = plan_address(caller->mm->emul, &plan, shmaddr, flags);
+	result = check_address(caller->mm->emul, shmaddr, flags, &m);
 	if (result < 0)
 		return result;
-	mode = plan_access(&plan, flags);
-	plan.segment = ipc_obtain_object_check(caller->ns, id);
-	if (!plan.segment)
+	acc_mode = set_access(flags, &m);
+	segment = ipc_obtain_object_check(caller->ns, id);
+	if (!segment)
 		return -EINVAL;
-	if (!perm_allows(plan.segment, caller->cred, mode))
+	if (!perm_allows(segment, caller->cred, acc_mode))
 		return -EACCES;
 	if (over_shmseg(caller)) /* POSIX; Linux has no such limit */
 		return -EMFILE;
-	if (caller->read_implies_exec) /* do_mmap() */
-		plan.mapping.prot |= EMUL_EXEC;
-	result = attach(caller, &plan);
-	/* out_nattch: with shm_rmid_forced a failed attach destroys. */
-	if (result < 0 && result != SYSRET_GONE &&
-	    shm_may_destroy(plan.segment))
-		shm_destroy(plan.segment);
+	segment->nattch++;
+	result = shm_do_mmap(caller, segment, &m);
+	segment->nattch--; /* out_nattch */
+	if (result != SYSRET_GONE && shm_may_destroy(segment))
+		shm_destroy(segment);
 	return result;
 }
 

@@ -67,7 +67,7 @@ sysret_t emul_shmdt(const struct emul_caller *caller, uint64_t addr)
 	if (!vma)
 		return -EINVAL;
 	file = vma->file->id;
-	size = segment_length(vma->file->segment);
+	size = page_up(emul, segment_i_size(vma->file->segment));
 	end = vma->end;
 	result = unmap(caller, vma, ends_call(caller->mm, vma, addr + size));
 	while (result >= 0 && (vma = find_vma(caller->mm, end)) &&
