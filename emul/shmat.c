@@ -208,8 +208,8 @@ sysret_t emul_shmat(const struct emul_caller *caller, uint64_t shmid,
 		return -EMFILE;
 	segment->nattch++;
 	result = shm_do_mmap(caller, segment, &m);
-	segment->nattch--; /* out_nattch */
-	if (result != SYSRET_GONE && shm_may_destroy(segment))
+	segment->nattch--; /* out_nattch: for a killed caller too */
+	if (shm_may_destroy(segment))
 		shm_destroy(segment);
 	return result;
 }

@@ -151,6 +151,23 @@ START_TEST(huge_attaches_are_aligned_and_rounded)
 }
 END_TEST
 
+/* With shm_rmid_forced, Linux destroys the segment that a first attacher is
+   killed in shmat of: out_nattch runs for it too. */
+START_TEST(rmid_forced_destroys_after_a_killed_attach)
+{
+	struct fake_task *attacher = fake_spawn(machine);
+
+	start(1);
+	fake_fail_host(machine, 1, SYSRET_GONE);
+	expect(fake_shmat(attacher, (uint64_t)id, W, 0), SYSRET_GONE);
+	expect_n(id, 0);
+	emul_ns_limits(fake_ns(machine))->rmid_forced = true;
+	fake_fail_host(machine, 1, SYSRET_GONE);
+	expect(fake_shmat(attacher, (uint64_t)id, W, 0), SYSRET_GONE);
+	expect_n(id, -EINVAL);
+}
+END_TEST
+
 START_TEST(an_attach_can_be_taken_back)
 {
 	struct shmid_ds before, after;
@@ -213,6 +230,7 @@ Suite *suite_attach(void)
 	tcase_add_test(t, a_failed_attach_changes_nothing);
 	tcase_add_test(t, shmseg_limits_attaches_not_pieces);
 	tcase_add_test(t, huge_attaches_are_aligned_and_rounded);
+	tcase_add_test(t, rmid_forced_destroys_after_a_killed_attach);
 	tcase_add_test(t, an_attach_can_be_taken_back);
 	tcase_add_test(t, a_space_knows_whether_it_is_outside_the_arena);
 	tcase_add_test(t, a_forked_attach_is_the_same_attach);
