@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* perm.c - who may do what to a segment (ipcperms() in ipc/util.c). */
+/* perm.c - who may do what to a segment (ipc/util.c, kernel/capability.c). */
 #include "emul/shm.h"
 
-static bool is_owner_or_creator(const struct segment *segment, uint32_t euid)
+/* For IPC_SET, IPC_RMID and SHM_LOCK, which modes do not rule. */
+bool ipc_is_owner(const struct segment *segment, const struct emul_cred *cred)
 {
-	return euid == segment->uid || euid == segment->cuid;
+	return cred->euid == segment->uid || cred->euid == segment->cuid;
 }
 
-/* in_group_p(): the file-system gid, not the effective one. */
+/* The file-system gid, not the effective one. */
 bool in_group_p(const struct emul_cred *cred, uint32_t gid)
 {
 	if (cred->fsgid == gid)
@@ -18,29 +19,30 @@ bool in_group_p(const struct emul_cred *cred, uint32_t gid)
 	return false;
 }
 
-/* Any of the three positions asks for the right; the first class that
-   matches the caller decides alone. */
-bool perm_allows(const struct segment *segment, const struct emul_cred *cred,
-		 uint32_t mode)
+bool ns_capable(const struct emul_cred *cred, uint32_t cap)
 {
-	uint32_t wanted = mode >> 6 | mode >> 3 | mode;
-	uint32_t granted = segment->mode;
-
-	if (is_owner_or_creator(segment, cred->euid))
-		granted >>= 6;
-	else if (in_group_p(cred, segment->cgid) ||
-		 in_group_p(cred, segment->gid))
-		granted >>= 3;
-	return !(wanted & ~granted & 7) || (cred->caps & EMUL_CAP_IPC_OWNER);
+	return (cred->caps & cap) != 0;
 }
 
 bool capable(const struct emul_cred *cred, uint32_t cap)
 {
-	return (cred->caps & cap) && !cred->in_child_userns;
+	return ns_capable(cred, cap) && !cred->in_child_userns;
 }
 
-/* For IPC_SET, IPC_RMID and SHM_LOCK, which modes do not rule. */
-bool perm_is_owner(const struct segment *segment, const struct emul_cred *cred)
+/* Any of the three positions asks for the right; the first class that
+   matches the caller decides alone. */
+int ipcperms(const struct segment *segment, const struct emul_cred *cred,
+	     uint32_t flag)
 {
-	return is_owner_or_creator(segment, cred->euid);
+	uint32_t requested = flag >> 6 | flag >> 3 | flag;
+	uint32_t granted = segment->mode;
+
+	if (ipc_is_owner(segment, cred))
+		granted >>= 6;
+	else if (in_group_p(cred, segment->cgid) ||
+		 in_group_p(cred, segment->gid))
+		granted >>= 3;
+	if ((requested & ~granted & 7) && !ns_capable(cred, EMUL_CAP_IPC_OWNER))
+		return -1;
+	return 0;
 }

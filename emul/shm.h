@@ -206,12 +206,15 @@ uint32_t make_kgid(const struct emul *emul, void *task, uint32_t gid);
 int32_t pid_vnr(const struct emul *emul, void *task, int32_t pid);
 
 /* perm.c */
-bool perm_allows(const struct segment *segment, const struct emul_cred *cred,
-		 uint32_t mode);
+/* 0, or -1: the mode forbids it. */
+int ipcperms(const struct segment *segment, const struct emul_cred *cred,
+	     uint32_t flag);
+bool ipc_is_owner(const struct segment *segment, const struct emul_cred *cred);
 bool in_group_p(const struct emul_cred *cred, uint32_t gid);
-/* capable(): memory, for all namespaces. */
+/* In the user namespace that owns the IPC one; in the first one, for what
+   belongs to the machine: memory. */
+bool ns_capable(const struct emul_cred *cred, uint32_t cap);
 bool capable(const struct emul_cred *cred, uint32_t cap);
-bool perm_is_owner(const struct segment *segment, const struct emul_cred *cred);
 
 /* attach.c */
 bool mm_reserve(struct emul_mm *mm, uint32_t count);

@@ -202,7 +202,7 @@ sysret_t emul_shmat(const struct emul_caller *caller, uint64_t shmid,
 	segment = ipc_obtain_object_check(caller->ns, id);
 	if (!segment)
 		return -EINVAL;
-	if (!perm_allows(segment, caller->cred, acc_mode))
+	if (ipcperms(segment, caller->cred, acc_mode))
 		return -EACCES;
 	if (over_shmseg(caller)) /* POSIX; Linux has no such limit */
 		return -EMFILE;

@@ -17,7 +17,7 @@ static sysret_t stat(const struct emul_caller *caller, int32_t id, int cmd,
 						(uint32_t)id % ID_INDEX_MAX);
 	if (!segment)
 		return -EINVAL;
-	if (cmd != SHM_STAT_ANY && !perm_allows(segment, caller->cred, 0444))
+	if (cmd != SHM_STAT_ANY && ipcperms(segment, caller->cred, 0444))
 		return -EACCES;
 	result = copy_shmid_to_user(caller, buf, segment);
 	if (result < 0)
@@ -32,8 +32,8 @@ static sysret_t find_own(const struct emul_caller *caller, int32_t id,
 	*segment = ipc_obtain_object_check(caller->ns, id);
 	if (!*segment)
 		return -EINVAL;
-	if (!perm_is_owner(*segment, caller->cred) &&
-	    !(caller->cred->caps & EMUL_CAP_SYS_ADMIN))
+	if (!ipc_is_owner(*segment, caller->cred) &&
+	    !ns_capable(caller->cred, EMUL_CAP_SYS_ADMIN))
 		return -EPERM;
 	return 0;
 }
@@ -151,8 +151,8 @@ static sysret_t do_lock(const struct emul_caller *caller, int32_t id, int cmd)
 
 	if (!segment)
 		return -EINVAL;
-	if (!(caller->cred->caps & EMUL_CAP_IPC_LOCK)) {
-		if (!perm_is_owner(segment, caller->cred))
+	if (!ns_capable(caller->cred, EMUL_CAP_IPC_LOCK)) {
+		if (!ipc_is_owner(segment, caller->cred))
 			return -EPERM;
 		if (cmd == SHM_LOCK &&
 		    emul->host.memlock_limit(caller->task) == 0)

@@ -17,7 +17,7 @@ static sysret_t get_existing(const struct emul_caller *caller,
 		return -EEXIST;
 	if (size > segment->size)
 		return -EINVAL;
-	if (!perm_allows(segment, caller->cred, flags & 0777))
+	if (ipcperms(segment, caller->cred, flags))
 		return -EACCES;
 	return segment->id;
 }
