@@ -15,7 +15,7 @@ enum {
 	INDEX_WINDOW_MIN = 64, /* ipc_min_cycle */
 	CAPACITY_MIN = 64,
 	BUCKETS_MIN = 64,
-	GROUPS = ID_INDEX_MAX / 64 / 64, /* words of id_map.full */
+	GROUPS = IPCMNI / 64 / 64, /* words of id_map.full */
 };
 
 void *emul_alloc(const struct emul *emul, size_t count, size_t size)
@@ -274,16 +274,22 @@ uint32_t ipc_get_maxidx(const struct emul_ns *ns)
 	return 0;
 }
 
-struct segment *ipc_obtain_object_idr(const struct emul_ns *ns, uint32_t index)
+uint32_t ipcid_to_idx(int32_t id)
 {
+	return (uint32_t)id % IPCMNI;
+}
+
+struct segment *ipc_obtain_object_idr(const struct emul_ns *ns, int32_t id)
+{
+	uint32_t index = ipcid_to_idx(id);
+
 	return index < ns->capacity ? ns->by_index[index] : NULL;
 }
 
 /* A stale id is EINVAL, never EIDRM. */
 struct segment *ipc_obtain_object_check(const struct emul_ns *ns, int32_t id)
 {
-	struct segment *segment =
-		ipc_obtain_object_idr(ns, (uint32_t)id % ID_INDEX_MAX);
+	struct segment *segment = ipc_obtain_object_idr(ns, id);
 
 	return segment && segment->id == id ? segment : NULL;
 }
@@ -309,30 +315,29 @@ static bool indices_make_room(struct emul_ns *ns, uint32_t index)
 	return true;
 }
 
-/* idr_alloc_cyclic(): where the next segment goes; ID_INDEX_MAX: nowhere. */
+/* idr_alloc_cyclic(): where the next segment goes; IPCMNI: nowhere. */
 static uint32_t ipc_idr_alloc(const struct emul_ns *ns)
 {
 	uint32_t max = ns->in_use * 3 / 2, index;
 
 	if (ns->limits.next_id >= 0)
-		return map_find_free(
-			&ns->map, (uint32_t)ns->limits.next_id % ID_INDEX_MAX,
-			ID_INDEX_MAX);
+		return map_find_free(&ns->map, ipcid_to_idx(ns->limits.next_id),
+				     IPCMNI);
 	if (max < INDEX_WINDOW_MIN)
 		max = INDEX_WINDOW_MIN;
-	if (max > ID_INDEX_MAX)
-		max = ID_INDEX_MAX;
+	if (max > IPCMNI)
+		max = IPCMNI;
 	index = map_find_free(&ns->map, ns->next_index, max);
 	if (index == max)
 		index = map_find_free(&ns->map, 0, max);
-	return index < max ? index : ID_INDEX_MAX;
+	return index < max ? index : IPCMNI;
 }
 
 sysret_t ns_make_room(struct emul_ns *ns)
 {
 	uint32_t index = ipc_idr_alloc(ns);
 
-	if (index < ID_INDEX_MAX && !indices_make_room(ns, index))
+	if (index < IPCMNI && !indices_make_room(ns, index))
 		return -ENOMEM;
 	return keys_make_room(ns) ? 0 : -ENOMEM;
 }
@@ -343,12 +348,12 @@ static uint32_t ns_pick_seq(struct emul_ns *ns, uint32_t index)
 	uint32_t seq;
 
 	if (ns->limits.next_id >= 0) {
-		seq = (uint32_t)ns->limits.next_id / ID_INDEX_MAX;
+		seq = (uint32_t)ns->limits.next_id / IPCMNI;
 		ns->limits.next_id = -1;
 		return seq;
 	}
 	ns->next_index = index + 1;
-	if ((int32_t)index <= ns->last_index && ++ns->seq >= ID_SEQ_MAX)
+	if ((int32_t)index <= ns->last_index && ++ns->seq >= IPCID_SEQ_MAX)
 		ns->seq = 0;
 	ns->last_index = (int32_t)index;
 	return ns->seq;
@@ -358,10 +363,10 @@ sysret_t ipc_addid(struct emul_ns *ns, struct segment *segment)
 {
 	uint32_t index = ipc_idr_alloc(ns);
 
-	if (ns->in_use >= ns->limits.shmmni || index == ID_INDEX_MAX)
+	if (ns->in_use >= ns->limits.shmmni || index == IPCMNI)
 		return -ENOSPC;
 	segment->ns = ns;
-	segment->id = (int32_t)(ns_pick_seq(ns, index) * ID_INDEX_MAX + index);
+	segment->id = (int32_t)(ns_pick_seq(ns, index) * IPCMNI + index);
 	ns->by_index[index] = segment;
 	map_set(&ns->map, index, true);
 	if (segment->key != IPC_PRIVATE)
@@ -420,7 +425,7 @@ void user_shm_unlock(struct segment *segment)
 void shm_destroy(struct segment *segment)
 {
 	struct emul_ns *ns = segment->ns;
-	uint32_t index = (uint32_t)segment->id % ID_INDEX_MAX;
+	uint32_t index = ipcid_to_idx(segment->id);
 
 	assert(segment->nattch == 0);
 	user_shm_unlock(segment);

@@ -34,9 +34,9 @@
 #endif
 
 enum {
-	ID_INDEX_BITS = 15,
-	ID_INDEX_MAX = 1 << ID_INDEX_BITS, /* ipc_mni */
-	ID_SEQ_MAX = 65535,		   /* ipcid_seq_max() */
+	IPCMNI_SHIFT = 15,
+	IPCMNI = 1 << IPCMNI_SHIFT,
+	IPCID_SEQ_MAX = 65535, /* ipcid_seq_max() */
 };
 
 /* Who has locked how much with SHM_LOCK (struct ucounts, by real uid). */
@@ -78,9 +78,9 @@ struct segment {
 
 /* Free and used indices, two levels so that any search is short. */
 struct id_map {
-	uint64_t used[ID_INDEX_MAX / 64];
-	uint64_t full[ID_INDEX_MAX / 64 / 64]; /* words of used: all ones */
-	uint64_t some[ID_INDEX_MAX / 64 / 64]; /* words of used: not zero */
+	uint64_t used[IPCMNI / 64];
+	uint64_t full[IPCMNI / 64 / 64]; /* words of used: all ones */
+	uint64_t some[IPCMNI / 64 / 64]; /* words of used: not zero */
 };
 
 struct emul_ns {
@@ -178,8 +178,11 @@ uint64_t page_up(const struct emul *emul, uint64_t len); /* 0: wrapped */
 uint64_t page_down(const struct emul *emul, uint64_t addr);
 struct segment *ipc_findkey(const struct emul_ns *ns, int32_t key);
 struct segment *ipc_obtain_object_check(const struct emul_ns *ns, int32_t id);
-struct segment *ipc_obtain_object_idr(const struct emul_ns *ns, uint32_t index);
-/* Highest index in use, 0 when there is none. */
+/* Whatever its sequence number. */
+struct segment *ipc_obtain_object_idr(const struct emul_ns *ns, int32_t id);
+uint32_t ipcid_to_idx(int32_t id);
+/* The highest index in use; 0, where Linux says -1, when there is none: that
+   is what IPC_INFO gives then. */
 uint32_t ipc_get_maxidx(const struct emul_ns *ns);
 /* Room for one more segment: 0 or -ENOMEM. */
 sysret_t ns_make_room(struct emul_ns *ns);

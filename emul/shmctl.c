@@ -2,10 +2,10 @@
 /* shmctl.c - control a segment (ksys_shmctl and what it calls). */
 #include "emul/shm.h"
 
-/* shmctl_stat().  The SHM_STAT commands take an index; as the kernel looks
-   at the low 15 bits only, a whole id does too, with any sequence number. */
-static sysret_t stat(const struct emul_caller *caller, int32_t id, int cmd,
-		     uint64_t buf)
+/* The SHM_STAT commands take an index; as ipc_obtain_object_idr() looks at the
+   low 15 bits only, a whole id does too, with any sequence number. */
+static sysret_t shmctl_stat(const struct emul_caller *caller, int32_t id,
+			    int cmd, uint64_t buf)
 {
 	const struct segment *segment;
 	sysret_t result;
@@ -13,8 +13,7 @@ static sysret_t stat(const struct emul_caller *caller, int32_t id, int cmd,
 	if (cmd == IPC_STAT)
 		segment = ipc_obtain_object_check(caller->ns, id);
 	else
-		segment = ipc_obtain_object_idr(caller->ns,
-						(uint32_t)id % ID_INDEX_MAX);
+		segment = ipc_obtain_object_idr(caller->ns, id);
 	if (!segment)
 		return -EINVAL;
 	if (cmd != SHM_STAT_ANY && ipcperms(segment, caller->cred, 0444))
@@ -25,9 +24,8 @@ static sysret_t stat(const struct emul_caller *caller, int32_t id, int cmd,
 	return cmd == IPC_STAT ? 0 : segment->id;
 }
 
-/* ipcctl_obtain_check() */
-static sysret_t find_own(const struct emul_caller *caller, int32_t id,
-			 struct segment **segment)
+static sysret_t ipcctl_obtain_check(const struct emul_caller *caller,
+				    int32_t id, struct segment **segment)
 {
 	*segment = ipc_obtain_object_check(caller->ns, id);
 	if (!*segment)
@@ -38,39 +36,38 @@ static sysret_t find_own(const struct emul_caller *caller, int32_t id,
 	return 0;
 }
 
-/* shmctl_down(IPC_SET): the buffer is read before the id is looked at. */
-static sysret_t set(const struct emul_caller *caller, int32_t id, uint64_t buf)
+static sysret_t ipc_update_perm(const struct emul_caller *caller,
+				struct segment *segment,
+				const struct abi_set *new)
 {
-	struct segment *segment;
-	struct abi_set new;
-	sysret_t result = copy_shmid_from_user(caller, buf, &new);
+	const struct emul *emul = caller->ns->emul;
+	uint32_t uid = make_kuid(emul, caller->task, new->uid);
+	uint32_t gid = make_kgid(emul, caller->task, new->gid);
 
-	if (result < 0)
-		return result;
-	result = find_own(caller, id, &segment);
-	if (result < 0)
-		return result;
-	new.uid = make_kuid(caller->ns->emul, caller->task, new.uid);
-	new.gid = make_kgid(caller->ns->emul, caller->task, new.gid);
-	if (new.uid == UINT32_MAX || new.gid == UINT32_MAX)
-		return -EINVAL; /* ipc_update_perm(): not a valid id */
-	segment->uid = new.uid;
-	segment->gid = new.gid;
-	segment->mode = (segment->mode & ~0777u) | (new.mode & 0777);
-	segment->ctime = caller->now;
+	if (uid == UINT32_MAX || gid == UINT32_MAX)
+		return -EINVAL; /* not a valid id */
+	segment->uid = uid;
+	segment->gid = gid;
+	segment->mode = (segment->mode & ~0777u) | (new->mode & 0777);
 	return 0;
 }
 
-/* shmctl_down(IPC_RMID) */
-static sysret_t rmid(const struct emul_caller *caller, int32_t id)
+static sysret_t shmctl_down(const struct emul_caller *caller, int32_t id,
+			    int cmd, const struct abi_set *new)
 {
 	struct segment *segment;
-	sysret_t result = find_own(caller, id, &segment);
+	sysret_t result = ipcctl_obtain_check(caller, id, &segment);
 
 	if (result < 0)
 		return result;
-	do_shm_rmid(segment);
-	return 0;
+	if (cmd == IPC_RMID) {
+		do_shm_rmid(segment);
+		return 0;
+	}
+	result = ipc_update_perm(caller, segment, new);
+	if (result == 0)
+		segment->ctime = caller->now;
+	return result;
 }
 
 static struct mlock_user *find_mlock_user(struct emul *emul, uint32_t uid)
@@ -90,10 +87,10 @@ static struct mlock_user *find_mlock_user(struct emul *emul, uint32_t uid)
 	return user;
 }
 
-/* user_shm_lock(): the limit counts all segments locked under the real uid,
-   those locked with the capability included. */
-static sysret_t charge(const struct emul_caller *caller,
-		       struct segment *segment)
+/* The limit counts all segments locked under the real uid, those locked with
+   the capability included. */
+static sysret_t user_shm_lock(const struct emul_caller *caller,
+			      struct segment *segment)
 {
 	struct emul *emul = caller->ns->emul;
 	struct mlock_user *user = find_mlock_user(emul, caller->cred->uid);
@@ -114,14 +111,15 @@ static sysret_t charge(const struct emul_caller *caller,
 	return -ENOMEM;
 }
 
-static sysret_t lock(const struct emul_caller *caller, struct segment *segment)
+static sysret_t shmem_lock(const struct emul_caller *caller,
+			   struct segment *segment)
 {
 	struct emul *emul = caller->ns->emul;
 	sysret_t result;
 
 	if (segment->mode & SHM_LOCKED)
 		return 0;
-	result = charge(caller, segment);
+	result = user_shm_lock(caller, segment);
 	if (result < 0)
 		return result;
 	result = emul->host.pages_lock(emul->host_arg, segment->pages, true);
@@ -133,8 +131,10 @@ static sysret_t lock(const struct emul_caller *caller, struct segment *segment)
 	return 0;
 }
 
-static sysret_t unlock(struct emul *emul, struct segment *segment)
+static sysret_t shmem_unlock(struct segment *segment)
 {
+	struct emul *emul = segment->ns->emul;
+
 	if (!(segment->mode & SHM_LOCKED))
 		return 0;
 	emul->host.pages_lock(emul->host_arg, segment->pages, false);
@@ -143,8 +143,9 @@ static sysret_t unlock(struct emul *emul, struct segment *segment)
 	return 0;
 }
 
-/* shmctl_do_lock(): here the capability counts, not SYS_ADMIN. */
-static sysret_t do_lock(const struct emul_caller *caller, int32_t id, int cmd)
+/* Here CAP_IPC_LOCK counts, not CAP_SYS_ADMIN. */
+static sysret_t shmctl_do_lock(const struct emul_caller *caller, int32_t id,
+			       int cmd)
 {
 	struct emul *emul = caller->ns->emul;
 	struct segment *segment = ipc_obtain_object_check(caller->ns, id);
@@ -160,40 +161,53 @@ static sysret_t do_lock(const struct emul_caller *caller, int32_t id, int cmd)
 	}
 	if (segment->huge_shift) /* is_file_hugepages(): nothing to do */
 		return 0;
-	return cmd == SHM_LOCK ? lock(caller, segment) : unlock(emul, segment);
+	return cmd == SHM_LOCK ? shmem_lock(caller, segment) :
+				 shmem_unlock(segment);
 }
 
-static sysret_t info(const struct emul_caller *caller, int cmd, uint64_t buf)
+static sysret_t shmctl_ipc_info(const struct emul_caller *caller, uint64_t buf)
 {
-	sysret_t result = cmd == IPC_INFO ? copy_shminfo_to_user(caller, buf) :
-					    copy_shm_info_to_user(caller, buf);
+	sysret_t result = copy_shminfo_to_user(caller, buf);
+
+	return result < 0 ? result : (sysret_t)ipc_get_maxidx(caller->ns);
+}
+
+static sysret_t shmctl_shm_info(const struct emul_caller *caller, uint64_t buf)
+{
+	sysret_t result = copy_shm_info_to_user(caller, buf);
 
 	return result < 0 ? result : (sysret_t)ipc_get_maxidx(caller->ns);
 }
 
 sysret_t emul_shmctl(const struct emul_caller *caller, uint64_t shmid,
-		     uint64_t cmd, uint64_t buf)
+		     uint64_t shmcmd, uint64_t buf)
 {
 	int32_t id = (int32_t)(uint32_t)shmid;
-	int32_t c = (int32_t)(uint32_t)cmd;
+	int32_t cmd = (int32_t)(uint32_t)shmcmd;
+	struct abi_set new = { 0 };
+	sysret_t result;
 
-	if (c < 0 || id < 0)
+	if (cmd < 0 || id < 0)
 		return -EINVAL;
-	switch (c) {
+	switch (cmd) {
 	case IPC_INFO:
+		return shmctl_ipc_info(caller, buf);
 	case SHM_INFO:
-		return info(caller, c, buf);
-	case IPC_STAT:
+		return shmctl_shm_info(caller, buf);
 	case SHM_STAT:
 	case SHM_STAT_ANY:
-		return stat(caller, id, c, buf);
-	case IPC_SET:
-		return set(caller, id, buf);
+	case IPC_STAT:
+		return shmctl_stat(caller, id, cmd, buf);
+	case IPC_SET: /* the buffer is read before the id is looked at */
+		result = copy_shmid_from_user(caller, buf, &new);
+		if (result < 0)
+			return result;
+		return shmctl_down(caller, id, cmd, &new);
 	case IPC_RMID:
-		return rmid(caller, id);
+		return shmctl_down(caller, id, cmd, &new);
 	case SHM_LOCK:
 	case SHM_UNLOCK:
-		return do_lock(caller, id, c);
+		return shmctl_do_lock(caller, id, cmd);
 	default:
 		return -EINVAL;
 	}

@@ -73,7 +73,7 @@ static uint64_t maximum(enum emul_sysctl which)
 {
 	switch (which) {
 	case EMUL_SHMMNI:
-		return ID_INDEX_MAX;
+		return IPCMNI;
 	case EMUL_SHM_RMID_FORCED:
 		return 1;
 	case EMUL_SHM_NEXT_ID:

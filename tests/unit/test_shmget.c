@@ -15,30 +15,30 @@ static int64_t rmid(int64_t id)
 }
 
 /* ipc_idr_alloc() of ipc/util.c, written as plainly as can be. */
-static char used[ID_INDEX_MAX];
+static char used[IPCMNI];
 static int in_use, next_index, last_index, seq;
 
 static int model_add(void)
 {
 	int max = in_use * 3 / 2, found = -1;
 
-	max = max < 64 ? 64 : max > ID_INDEX_MAX ? ID_INDEX_MAX : max;
+	max = max < 64 ? 64 : max > IPCMNI ? IPCMNI : max;
 	for (int i = next_index; i < max && found < 0; i++)
 		found = used[i] ? -1 : i;
 	for (int i = 0; i < max && found < 0; i++)
 		found = used[i] ? -1 : i;
 	next_index = found + 1;
-	if (found <= last_index && ++seq >= ID_SEQ_MAX)
+	if (found <= last_index && ++seq >= IPCID_SEQ_MAX)
 		seq = 0;
 	last_index = found;
 	used[found] = 1;
 	in_use++;
-	return seq * ID_INDEX_MAX + found;
+	return seq * IPCMNI + found;
 }
 
 static int model_max(void)
 {
-	for (int i = ID_INDEX_MAX - 1; i > 0; i--)
+	for (int i = IPCMNI - 1; i > 0; i--)
 		if (used[i])
 			return i;
 	return 0;
@@ -46,7 +46,7 @@ static int model_max(void)
 
 START_TEST(ids_follow_the_kernels_cyclic_allocation)
 {
-	static int64_t ids[ID_INDEX_MAX];
+	static int64_t ids[IPCMNI];
 	struct shminfo info;
 	int count = 0, target = 0;
 
@@ -64,7 +64,7 @@ START_TEST(ids_follow_the_kernels_cyclic_allocation)
 			int victim = rand() % count;
 
 			expect(rmid(ids[victim]), 0);
-			used[ids[victim] % ID_INDEX_MAX] = 0;
+			used[ids[victim] % IPCMNI] = 0;
 			in_use--;
 			ids[victim] = ids[--count];
 		}
@@ -78,7 +78,7 @@ START_TEST(all_indices_can_be_used)
 {
 	fake_set_checks(machine, false);
 	emul_ns_limits(fake_ns(machine))->shmmni = 40000;
-	for (int i = 0; i < ID_INDEX_MAX; i++)
+	for (int i = 0; i < IPCMNI; i++)
 		expect(get((uint64_t)i + 1, 1, IPC_CREAT | 0600), i);
 	expect(get(IPC_PRIVATE, 1, 0600), -ENOSPC);
 	expect(get(5, 1, 0), 4);
