@@ -333,11 +333,10 @@ static uint32_t ipc_idr_alloc(const struct emul_ns *ns)
 	return index < max ? index : IPCMNI;
 }
 
-sysret_t ns_make_room(struct emul_ns *ns)
+sysret_t ipc_prealloc(struct emul_ns *ns, uint32_t *index)
 {
-	uint32_t index = ipc_idr_alloc(ns);
-
-	if (index < IPCMNI && !indices_make_room(ns, index))
+	*index = ipc_idr_alloc(ns);
+	if (*index < IPCMNI && !indices_make_room(ns, *index))
 		return -ENOMEM;
 	return keys_make_room(ns) ? 0 : -ENOMEM;
 }
@@ -359,13 +358,10 @@ static uint32_t ns_pick_seq(struct emul_ns *ns, uint32_t index)
 	return ns->seq;
 }
 
-sysret_t ipc_addid(struct emul_ns *ns, struct segment *segment)
+sysret_t ipc_addid(struct emul_ns *ns, struct segment *segment, uint32_t index)
 {
-	uint32_t index = ipc_idr_alloc(ns);
-
 	if (ns->in_use >= ns->limits.shmmni || index == IPCMNI)
 		return -ENOSPC;
-	segment->ns = ns;
 	segment->id = (int32_t)(ns_pick_seq(ns, index) * IPCMNI + index);
 	ns->by_index[index] = segment;
 	map_set(&ns->map, index, true);

@@ -184,10 +184,11 @@ uint32_t ipcid_to_idx(int32_t id);
 /* The highest index in use; 0, where Linux says -1, when there is none: that
    is what IPC_INFO gives then. */
 uint32_t ipc_get_maxidx(const struct emul_ns *ns);
-/* Room for one more segment: 0 or -ENOMEM. */
-sysret_t ns_make_room(struct emul_ns *ns);
-/* Gives the segment its id; 0 or -ENOSPC.  Only after ns_make_room. */
-sysret_t ipc_addid(struct emul_ns *ns, struct segment *segment);
+/* Room for one more segment, and the index that it will get: 0 or -ENOMEM. */
+sysret_t ipc_prealloc(struct emul_ns *ns, uint32_t *index);
+/* Gives the segment its id: 0 or -ENOSPC.  Right after ipc_prealloc, but for
+   what the host did. */
+sysret_t ipc_addid(struct emul_ns *ns, struct segment *segment, uint32_t index);
 /* Bytes of its file: do_shmat() maps, and ksys_shmdt() unmaps, up to this
    size rounded up to pages. */
 uint64_t segment_i_size(const struct segment *segment);

@@ -7,22 +7,7 @@
 #endif
 enum { HUGE_SELECTOR_MASK = 0x3f };
 
-/* ipcget_public(), the key exists: EEXIST before the size, the size before
-   the permission. */
-static sysret_t get_existing(const struct emul_caller *caller,
-			     const struct segment *segment, uint64_t size,
-			     uint32_t flags)
-{
-	if ((flags & IPC_CREAT) && (flags & IPC_EXCL))
-		return -EEXIST;
-	if (size > segment->size)
-		return -EINVAL;
-	if (ipcperms(segment, caller->cred, flags))
-		return -EACCES;
-	return segment->id;
-}
-
-/* hstate_sizelog(), then can_do_hugetlb_shm() in hugetlb_file_setup(). */
+/* hstate_sizelog(), then can_do_hugetlb_shm(). */
 static sysret_t pick_huge_shift(const struct emul_caller *caller,
 				uint32_t flags, uint32_t *shift)
 {
@@ -42,46 +27,9 @@ static sysret_t pick_huge_shift(const struct emul_caller *caller,
 	return 0;
 }
 
-/* The checks of newseg() before anything is allocated. */
-static sysret_t check_new(const struct emul_caller *caller, uint64_t size)
-{
-	const struct emul_ns *ns = caller->ns;
-	uint64_t rounded = page_up(ns->emul, size), pages, total;
-
-	if (size < 1 || size > ns->limits.shmmax)
-		return -EINVAL;
-	if (rounded < size)
-		return -ENOSPC;
-	pages = rounded / ns->emul->config.page_size;
-	total = ns->total_pages + pages;
-	if (total < pages || total > ns->limits.shmall)
-		return -ENOSPC;
-	return 0;
-}
-
-static struct segment *segment_new(const struct emul_caller *caller,
-				   int32_t key, uint64_t size, uint32_t flags)
-{
-	struct segment *segment =
-		emul_alloc(caller->ns->emul, 1, sizeof *segment);
-
-	if (!segment)
-		return NULL;
-	segment->ns = caller->ns;
-	segment->key = key;
-	segment->size = size;
-	segment->mode = flags & 0777;
-	segment->uid = segment->cuid = caller->cred->euid;
-	segment->gid = segment->cgid = caller->cred->egid;
-	segment->cpid = caller->pid;
-	segment->ctime = caller->now;
-	segment->creator = caller->creator;
-	return segment;
-}
-
 /* shmem_kernel_file_setup() or hugetlb_file_setup(). */
-static sysret_t make_pages(const struct emul_caller *caller,
-			   struct segment *segment, uint32_t flags)
+static sysret_t shm_file_setup(const struct emul_caller *caller,
+			       struct segment *segment, uint32_t flags)
 {
 	struct emul *emul = caller->ns->emul;
 	struct emul_pages_request request = {
@@ -104,26 +52,59 @@ static sysret_t make_pages(const struct emul_caller *caller,
 	return result;
 }
 
-/* newseg(): shmmni is looked at last, after memory was accounted. */
-static sysret_t create(const struct emul_caller *caller, int32_t key,
+/* Before anything is allocated. */
+static sysret_t newseg_check(const struct emul_ns *ns, uint64_t size)
+{
+	uint64_t rounded = page_up(ns->emul, size), pages, total;
+
+	if (size < 1 || size > ns->limits.shmmax)
+		return -EINVAL;
+	if (rounded < size)
+		return -ENOSPC;
+	pages = rounded / ns->emul->config.page_size;
+	total = ns->total_pages + pages;
+	if (total < pages || total > ns->limits.shmall)
+		return -ENOSPC;
+	return 0;
+}
+
+/* shmmni is looked at last, after memory was accounted. */
+static sysret_t newseg(const struct emul_caller *caller, int32_t key,
 		       uint64_t size, uint32_t flags)
 {
-	struct emul *emul = caller->ns->emul;
+	struct emul_ns *ns = caller->ns;
+	struct emul *emul = ns->emul;
 	struct segment *segment;
-	sysret_t result = check_new(caller, size);
+	uint32_t index;
+	sysret_t result = newseg_check(ns, size);
 
 	if (result < 0)
 		return result;
-	segment = segment_new(caller, key, size, flags);
+	segment = emul_alloc(emul, 1, sizeof *segment);
 	if (!segment)
 		return -ENOMEM;
-	result = ns_make_room(caller->ns);
+	*segment = (struct segment){
+		.ns = ns,
+		.key = key,
+		.size = size,
+		.mode = flags & 0777,
+		.uid = caller->cred->euid,
+		.cuid = caller->cred->euid,
+		.gid = caller->cred->egid,
+		.cgid = caller->cred->egid,
+		.cpid = caller->pid,
+		.ctime = caller->now,
+		.creator = caller->creator,
+	};
+	/* ipc_addid() of Linux allocates; here nothing may fail for want of
+	   memory once the pages exist. */
+	result = ipc_prealloc(ns, &index);
 	if (result < 0)
 		goto free_segment;
-	result = make_pages(caller, segment, flags);
+	result = shm_file_setup(caller, segment, flags);
 	if (result < 0)
 		goto free_segment;
-	result = ipc_addid(caller->ns, segment);
+	result = ipc_addid(ns, segment, index);
 	if (result < 0)
 		goto destroy_pages;
 	return segment->id;
@@ -134,19 +115,34 @@ free_segment:
 	return result;
 }
 
+/* EEXIST comes before the size (shm_more_checks()), the size before the
+   permission (ipc_check_perms()). */
+static sysret_t ipcget_public(const struct emul_caller *caller, int32_t key,
+			      uint64_t size, uint32_t flags)
+{
+	const struct segment *segment = ipc_findkey(caller->ns, key);
+
+	if (!segment) {
+		if (!(flags & IPC_CREAT))
+			return -ENOENT;
+		return newseg(caller, key, size, flags);
+	}
+	if ((flags & IPC_CREAT) && (flags & IPC_EXCL))
+		return -EEXIST;
+	if (size > segment->size)
+		return -EINVAL;
+	if (ipcperms(segment, caller->cred, flags))
+		return -EACCES;
+	return segment->id;
+}
+
 sysret_t emul_shmget(const struct emul_caller *caller, uint64_t key,
 		     uint64_t size, uint64_t shmflg)
 {
 	int32_t k = (int32_t)(uint32_t)key;
 	uint32_t flags = (uint32_t)shmflg;
-	const struct segment *segment;
 
-	if (k == IPC_PRIVATE)
-		return create(caller, k, size, flags);
-	segment = ipc_findkey(caller->ns, k);
-	if (segment)
-		return get_existing(caller, segment, size, flags);
-	if (!(flags & IPC_CREAT))
-		return -ENOENT;
-	return create(caller, k, size, flags);
+	if (k == IPC_PRIVATE) /* ipcget_new() */
+		return newseg(caller, k, size, flags);
+	return ipcget_public(caller, k, size, flags);
 }
