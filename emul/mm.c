@@ -51,48 +51,6 @@ sysret_t emul_mm_enter(const struct emul_caller *caller,
 	return result;
 }
 
-/* A sealed mapping in the range stops munmap before anything is unmapped,
-   but after the mapping that `start` lies in was split, unless that is the
-   sealed one (vms_gather_munmap_vmas). */
-void split_at(const struct emul_caller *caller, uint64_t start)
-{
-	struct vma *vma = vma_lookup(caller->mm, start);
-
-	if (vma && vma->start < start && !(vma->flags & VM_SEALED))
-		vma_split(caller, vma, start);
-}
-
-/* Did a call that failed unmap the range before?  Then record it. */
-bool is_gone(const struct emul_caller *caller, uint64_t start, uint64_t end)
-{
-	const struct emul_host *host = &caller->mm->emul->host;
-	const struct vma *vma = find_vma(caller->mm, start);
-	uint64_t from;
-
-	if (!vma || vma->start >= end)
-		return false;
-	from = vma->start > start ? vma->start : start;
-	if (host->first_hole(caller->task, from, end) != from)
-		return false;
-	mm_unmap(caller, start, end);
-	return true;
-}
-
-/* RLIMIT_AS is looked at when the old mappings are split, but still there
-   (__mmap_prepare, Linux 6.12 and later). */
-void map_failed(const struct emul_caller *caller, uint64_t start, uint64_t end,
-		sysret_t result)
-{
-	if (end > caller->mm->emul->config.task_size || start >= end)
-		return;
-	if (result == -EPERM) {
-		split_at(caller, start);
-	} else if (result == -ENOMEM && !is_gone(caller, start, end)) {
-		split_at(caller, start);
-		split_at(caller, end);
-	}
-}
-
 static void munmap_leave(const struct emul_caller *caller,
 			 const struct emul_mmcall *call, sysret_t result)
 {
@@ -102,7 +60,7 @@ static void munmap_leave(const struct emul_caller *caller,
 	if (result == 0)
 		mm_unmap(caller, start, end);
 	else if (result == -EPERM)
-		split_at(caller, start);
+		mm_split_at(caller, start);
 }
 
 static void mmap_leave(const struct emul_caller *caller,
@@ -114,7 +72,7 @@ static void mmap_leave(const struct emul_caller *caller,
 	if (result >= 0)
 		mm_unmap(caller, start, end);
 	else
-		map_failed(caller, start, end, result);
+		mm_map_failed(caller, start, end, result);
 }
 
 void emul_mm_leave(const struct emul_caller *caller,

@@ -249,13 +249,13 @@ static void mremap_failed(const struct emul_caller *caller,
 	if (result == -EINVAL || (result == -EFAULT && r->old_len))
 		return;
 	if (r->fixed)
-		gone = is_gone(caller, r->target, end);
+		gone = mm_record_if_gone(caller, r->target, end);
 	if (result != -EPERM || (!gone && was_source_sealed(caller->mm, r)))
 		return;
 	if (r->fixed && !is_unmapped(caller, r->target, end))
-		split_at(caller, r->target);
+		mm_split_at(caller, r->target);
 	else if (r->new_len < r->old_len)
-		split_at(caller, r->addr + r->new_len);
+		mm_split_at(caller, r->addr + r->new_len);
 }
 
 void mremap_leave(const struct emul_caller *caller,
@@ -369,7 +369,7 @@ void remap_pages_leave(const struct emul_caller *caller,
 	struct segment *segment;
 
 	if (result < 0) {
-		map_failed(caller, r.start, r.end, result);
+		mm_map_failed(caller, r.start, r.end, result);
 		return;
 	}
 	if (!old)

@@ -272,14 +272,16 @@ sysret_t remap_pages_enter(const struct emul_caller *caller,
 			   const struct emul_mmcall *call);
 void remap_pages_leave(const struct emul_caller *caller,
 		       const struct emul_mmcall *call, sysret_t result);
-/* mm.c, after calls that failed.  Did it unmap our VMAs in [start, end)
-   before?  Then that is recorded. */
-bool is_gone(const struct emul_caller *caller, uint64_t start, uint64_t end);
-/* It was stopped by a seal: all that is left is a split at its start. */
-void split_at(const struct emul_caller *caller, uint64_t start);
-/* An mmap with MAP_FIXED. */
-void map_failed(const struct emul_caller *caller, uint64_t start, uint64_t end,
-		sysret_t result);
+/* mm_failed.c: what calls that failed have done all the same. */
+/* Did it unmap our VMAs in [start, end) before it failed?  Then that is
+   recorded, and true. */
+bool mm_record_if_gone(const struct emul_caller *caller, uint64_t start,
+		       uint64_t end);
+/* A munmap stopped by a seal: the VMA that its start lies in was split. */
+void mm_split_at(const struct emul_caller *caller, uint64_t start);
+/* An mmap with MAP_FIXED gave this error. */
+void mm_map_failed(const struct emul_caller *caller, uint64_t start,
+		   uint64_t end, sysret_t error);
 
 /* abi.c: the structs of the 64-bit ABI, to and from the program. */
 sysret_t copy_shmid_to_user(const struct emul_caller *caller, uint64_t buf,

@@ -122,7 +122,7 @@ static sysret_t map(const struct emul_caller *caller,
 		return map_anywhere(caller, segment, m);
 	result = emul->host.map(caller->task, m);
 	if (result < 0 && m->place == EMUL_PLACE_REPLACE)
-		map_failed(caller, m->addr, m->addr + m->len, result);
+		mm_map_failed(caller, m->addr, m->addr + m->len, result);
 	return result == -EEXIST ? -EINVAL : result;
 }
 
