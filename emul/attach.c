@@ -150,28 +150,30 @@ int emul_mm_walk(const struct emul_mm *mm,
 	return walk.result;
 }
 
-/* How many different attaches have a VMA here: each is marked when it is
-   met the first time. */
-static bool mark_file(const struct vma *vma, void *arg)
-{
-	struct walk *count = arg;
-	uint32_t mark = (uint32_t)count->page_size;
+struct file_count {
+	uint32_t mark; /* of this count: a file that has it was met before */
+	uint64_t files;
+};
 
-	if (vma->file->mark != mark) {
-		vma->file->mark = mark & INT32_MAX;
-		count->result++;
+static bool count_file(const struct vma *vma, void *arg)
+{
+	struct file_count *count = arg;
+
+	if (vma->file->mark != count->mark) {
+		vma->file->mark = count->mark & INT32_MAX;
+		count->files++;
 	}
 	return false;
 }
 
 uint64_t mm_count_files(struct emul_mm *mm)
 {
-	struct walk count = { .result = 0 };
+	struct file_count count = { .files = 0 };
 
 	mm->emul->mark = (mm->emul->mark + 1) & INT32_MAX;
-	count.page_size = mm->emul->mark;
-	tree_find(mm->root, 0, mark_file, &count);
-	return (uint64_t)count.result;
+	count.mark = mm->emul->mark;
+	tree_find(mm->root, 0, count_file, &count);
+	return count.files;
 }
 
 /* ---- what the segment sees ---- */
