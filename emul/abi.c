@@ -112,7 +112,7 @@ sysret_t copy_shm_info_to_user(const struct emul_caller *caller, uint64_t buf)
 	uint64_t page = ns->emul->config.page_size;
 
 	for (uint32_t i = 0; i < ns->capacity; i++) {
-		struct emul_usage usage;
+		struct emul_usage usage = { 0, 0 };
 
 		if (!ns->by_index[i])
 			continue;

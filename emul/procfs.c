@@ -14,7 +14,7 @@ static size_t put_row(const struct segment *s, void *task, char *buf,
 		      size_t size)
 {
 	const struct emul *emul = s->ns->emul;
-	struct emul_usage usage;
+	struct emul_usage usage = { 0, 0 };
 
 	shm_add_rss_swap(s, &usage);
 	return (size_t)snprintf(

@@ -8,7 +8,6 @@
  */
 #include "emul/shm.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -17,121 +16,6 @@ enum {
 	BUCKETS_MIN = 64,
 	GROUPS = IPCMNI / 64 / 64, /* words of id_map.full */
 };
-
-void *emul_alloc(const struct emul *emul, size_t count, size_t size)
-{
-	if (!emul->host.alloc)
-		return calloc(count, size);
-	return emul->host.alloc(emul->host_arg, count, size);
-}
-
-void emul_dealloc(const struct emul *emul, void *memory)
-{
-	if (!emul->host.free)
-		free(memory);
-	else
-		emul->host.free(emul->host_arg, memory);
-}
-
-struct emul *emul_new(const struct emul_host *host, void *arg,
-		      const struct emul_config *config)
-{
-	const struct emul start = {
-		.host = *host,
-		.host_arg = arg,
-		.config = *config,
-	};
-	struct emul *emul = emul_alloc(&start, 1, sizeof *emul);
-
-	if (emul)
-		*emul = start;
-	return emul;
-}
-
-void emul_free(struct emul *emul)
-{
-	assert(!emul->mlock_users);
-	emul_dealloc(emul, emul->policies);
-	emul_dealloc(emul, emul);
-}
-
-uint64_t page_down(const struct emul *emul, uint64_t addr)
-{
-	return addr & ~(emul->config.page_size - 1);
-}
-
-uint64_t page_up(const struct emul *emul, uint64_t len)
-{
-	return page_down(emul, len + emul->config.page_size - 1);
-}
-
-/* shm_init_ns(): ULONG_MAX - (1UL << 24), the defaults since Linux 3.16. */
-struct emul_ns *emul_ns_new(struct emul *emul)
-{
-	struct emul_ns *ns = emul_alloc(emul, 1, sizeof *ns);
-
-	if (!ns)
-		return NULL;
-	ns->emul = emul;
-	ns->refs = 1;
-	ns->last_index = -1;
-	ns->limits.shmmax = UINT64_MAX - (UINT64_C(1) << 24);
-	ns->limits.shmall = UINT64_MAX - (UINT64_C(1) << 24);
-	ns->limits.shmmni = 4096;
-	ns->limits.next_id = -1;
-	ns->limits.shmseg = UINT64_MAX;
-	return ns;
-}
-
-struct emul_ns *emul_ns_get(struct emul_ns *ns)
-{
-	ns->refs++;
-	return ns;
-}
-
-bool emul_ns_mentions_pid(const struct emul_ns *ns, int32_t pid)
-{
-	for (uint32_t i = 0; i < ns->capacity; i++) {
-		const struct segment *s = ns->by_index[i];
-
-		if (s && (s->cpid == pid || s->lpid == pid))
-			return true;
-	}
-	return false;
-}
-
-bool emul_ns_is_shared(const struct emul_ns *ns)
-{
-	return ns->refs > 1;
-}
-
-struct emul_limits *emul_ns_limits(struct emul_ns *ns)
-{
-	return &ns->limits;
-}
-
-static void ns_free_if_unused(struct emul_ns *ns)
-{
-	if (ns->refs || ns->in_use)
-		return;
-	emul_dealloc(ns->emul, ns->by_index);
-	emul_dealloc(ns->emul, ns->buckets);
-	emul_dealloc(ns->emul, ns);
-}
-
-/* free_ipc_ns(): attached segments go with their last detach. */
-void emul_ns_put(struct emul_ns *ns)
-{
-	if (ns->refs > 1) {
-		ns->refs--;
-		return;
-	}
-	for (uint32_t i = 0; i < ns->capacity; i++)
-		if (ns->by_index[i])
-			do_shm_rmid(ns->by_index[i]);
-	ns->refs = 0;
-	ns_free_if_unused(ns);
-}
 
 /* ---- keys ---- */
 
@@ -164,7 +48,7 @@ static void key_insert(struct emul_ns *ns, struct segment *segment)
 	ns->key_count++;
 }
 
-static void key_remove(struct emul_ns *ns, struct segment *segment)
+void ipc_set_key_private(struct emul_ns *ns, struct segment *segment)
 {
 	struct segment **link;
 
@@ -368,124 +252,15 @@ sysret_t ipc_addid(struct emul_ns *ns, struct segment *segment, uint32_t index)
 	if (segment->key != IPC_PRIVATE)
 		key_insert(ns, segment);
 	ns->in_use++;
-	ns->total_pages += segment_pages(segment);
 	return 0;
 }
 
-/* ---- one segment ---- */
-
-/* i_size_read(): hugetlb_file_setup() rounds up to huge pages. */
-uint64_t segment_i_size(const struct segment *segment)
+void ipc_rmid(struct emul_ns *ns, struct segment *segment)
 {
-	uint64_t huge = UINT64_C(1) << segment->huge_shift;
-
-	return (segment->size + huge - 1) & ~(huge - 1);
-}
-
-/* What shm_tot counts: base pages of the size as given to shmget, for a huge
-   segment too. */
-uint64_t segment_pages(const struct segment *segment)
-{
-	const struct emul *emul = segment->ns->emul;
-
-	return page_up(emul, segment->size) / emul->config.page_size;
-}
-
-bool shm_is_doomed(const struct segment *segment)
-{
-	return (segment->mode & SHM_DEST) || segment->ns->limits.rmid_forced;
-}
-
-bool shm_may_destroy(const struct segment *segment)
-{
-	return segment->nattch == 0 && shm_is_doomed(segment);
-}
-
-void user_shm_unlock(struct segment *segment)
-{
-	struct mlock_user **link = &segment->ns->emul->mlock_users;
-	struct mlock_user *user = segment->mlock_user;
-
-	if (!user)
-		return;
-	segment->mlock_user = NULL;
-	user->pages -= segment_pages(segment);
-	if (--user->refs)
-		return;
-	while (*link != user)
-		link = &(*link)->next;
-	*link = user->next;
-	emul_dealloc(segment->ns->emul, user);
-}
-
-void shm_destroy(struct segment *segment)
-{
-	struct emul_ns *ns = segment->ns;
 	uint32_t index = ipcid_to_idx(segment->id);
 
-	assert(segment->nattch == 0);
-	user_shm_unlock(segment);
-	key_remove(ns, segment);
+	ipc_set_key_private(ns, segment);
 	ns->by_index[index] = NULL;
 	map_set(&ns->map, index, false);
 	ns->in_use--;
-	ns->total_pages -= segment_pages(segment);
-	ns->emul->host.pages_destroy(ns->emul->host_arg, segment->pages);
-	emul_dealloc(ns->emul, segment);
-	ns_free_if_unused(ns);
-}
-
-/* At once, or with the last detach; the key is
-   free from now on. */
-void do_shm_rmid(struct segment *segment)
-{
-	if (segment->nattch == 0) {
-		shm_destroy(segment);
-		return;
-	}
-	segment->mode |= SHM_DEST;
-	key_remove(segment->ns, segment);
-}
-
-/* For huge pages Linux multiplies by the base pages of a
-   huge one what already is in base pages. */
-void shm_add_rss_swap(const struct segment *segment, struct emul_usage *usage)
-{
-	const struct emul *emul = segment->ns->emul;
-
-	*usage = (struct emul_usage){ 0, 0 };
-	emul->host.pages_usage(emul->host_arg, segment->pages, usage);
-	if (segment->huge_shift)
-		usage->rss *= (UINT64_C(1) << segment->huge_shift) /
-			      emul->config.page_size;
-}
-
-/* ---- shm_rmid_forced ---- */
-
-/* shm_destroy_orphaned() */
-void emul_ns_destroy_orphans(struct emul_ns *ns,
-			     bool (*alive)(uint64_t creator, void *arg),
-			     void *arg)
-{
-	emul_ns_get(ns);
-	for (uint32_t i = 0; i < ns->capacity; i++) {
-		struct segment *s = ns->by_index[i];
-
-		if (s && shm_may_destroy(s) && !alive(s->creator, arg))
-			shm_destroy(s);
-	}
-	ns->refs--;
-}
-
-/* exit_shm(): the creating thread, not its process. */
-void emul_task_exit(struct emul_ns *ns, uint64_t creator)
-{
-	if (!ns->limits.rmid_forced)
-		return;
-	for (uint32_t i = 0; i < ns->capacity; i++) {
-		struct segment *s = ns->by_index[i];
-
-		if (s && s->creator == creator && shm_may_destroy(s))
-			shm_destroy(s);
-	}
 }

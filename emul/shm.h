@@ -147,9 +147,8 @@ struct emul_mm {
 	struct vma *root;
 	struct vma *prealloc;
 	uint32_t prealloc_count;
-	uint32_t reserved;    /* by calls not finished yet */
-	uint32_t lock_future; /* VM_LOCKED_MASK: mm->def_flags */
-	uint64_t map_count;
+	uint32_t reserved;	/* by calls not finished yet */
+	uint32_t lock_future;	/* VM_LOCKED_MASK: mm->def_flags */
 	uint64_t outside_count; /* VMAs not wholly in the arena */
 	int64_t undo_atime;	/* before the last shmat */
 	int32_t undo_lpid;
@@ -170,36 +169,47 @@ struct vma *tree_find(struct vma *root, uint64_t addr,
 uint64_t tree_fit(const struct vma *root, uint64_t low, uint64_t high,
 		  uint64_t len);
 
-/* registry.c */
+/* emul.c */
 /* The host's memory: zeroed, or NULL. */
 void *emul_alloc(const struct emul *emul, size_t count, size_t size);
 void emul_dealloc(const struct emul *emul, void *memory);
 uint64_t page_up(const struct emul *emul, uint64_t len); /* 0: wrapped */
 uint64_t page_down(const struct emul *emul, uint64_t addr);
+
+/* registry.c */
 struct segment *ipc_findkey(const struct emul_ns *ns, int32_t key);
+/* By id; and by the index in it, whatever its sequence number. */
 struct segment *ipc_obtain_object_check(const struct emul_ns *ns, int32_t id);
-/* Whatever its sequence number. */
 struct segment *ipc_obtain_object_idr(const struct emul_ns *ns, int32_t id);
 uint32_t ipcid_to_idx(int32_t id);
-/* The highest index in use; 0, where Linux says -1, when there is none: that
-   is what IPC_INFO gives then. */
+/* The highest index in use.  0 when there is none, which IPC_INFO gives then;
+   it is -1 in Linux. */
 uint32_t ipc_get_maxidx(const struct emul_ns *ns);
 /* Room for one more segment, and the index that it will get: 0 or -ENOMEM. */
 sysret_t ipc_prealloc(struct emul_ns *ns, uint32_t *index);
-/* Gives the segment its id: 0 or -ENOSPC.  Right after ipc_prealloc, but for
-   what the host did. */
+/* Gives the segment its id: 0 or -ENOSPC.  No other segment may come or go
+   between ipc_prealloc and this. */
 sysret_t ipc_addid(struct emul_ns *ns, struct segment *segment, uint32_t index);
+void ipc_set_key_private(struct emul_ns *ns, struct segment *segment);
+void ipc_rmid(struct emul_ns *ns, struct segment *segment);
+
+/* segment.c */
 /* Bytes of its file: do_shmat() maps, and ksys_shmdt() unmaps, up to this
    size rounded up to pages. */
 uint64_t segment_i_size(const struct segment *segment);
-uint64_t segment_pages(const struct segment *segment); /* shm_tot's share */
-/* Goes with its last VMA: SHM_DEST or shm_rmid_forced. */
+uint64_t segment_pages(const struct segment *segment); /* in shm_tot */
+/* Its last VMA takes it along: SHM_DEST or shm_rmid_forced. */
 bool shm_is_doomed(const struct segment *segment);
 bool shm_may_destroy(const struct segment *segment);
 void shm_destroy(struct segment *segment);
 void do_shm_rmid(struct segment *segment);
 void user_shm_unlock(struct segment *segment); /* accounting only */
-void shm_add_rss_swap(const struct segment *segment, struct emul_usage *usage);
+void shm_add_rss_swap(const struct segment *segment, struct emul_usage *sum);
+/* The open and close of shm_vm_ops: a VMA more, a VMA less. */
+void shm_vm_open(struct segment *segment, const struct emul_caller *caller);
+void shm_vm_close(struct segment *segment, const struct emul_caller *caller);
+/* Frees a namespace that has neither references nor segments. */
+void ns_free_if_unused(struct emul_ns *ns);
 
 /* names.c */
 /* How the task names those whom we know by other ids. */
@@ -220,35 +230,36 @@ bool in_group_p(const struct emul_cred *cred, uint32_t gid);
 bool ns_capable(const struct emul_cred *cred, uint32_t cap);
 bool capable(const struct emul_cred *cred, uint32_t cap);
 
-/* attach.c */
+/* vma.c */
+/* Until mm_unreserve of the same count, so many vma_alloc will succeed; false:
+   out of memory. */
 bool mm_reserve(struct emul_mm *mm, uint32_t count);
 void mm_unreserve(struct emul_mm *mm, uint32_t count);
-/* find_vma(), vma_lookup(): the lowest VMA that ends above addr; the VMA that
-   addr lies in; or NULL. */
+struct vma *vma_alloc(struct emul_mm *mm);
+/* The lowest VMA that ends above addr; the VMA that addr lies in; the lowest
+   that has a byte in [start, end).  NULL: none. */
 struct vma *find_vma(const struct emul_mm *mm, uint64_t addr);
 struct vma *vma_lookup(const struct emul_mm *mm, uint64_t addr);
-/* One of the preallocated VMAs. */
-struct vma *vma_alloc(struct emul_mm *mm);
+struct vma *find_vma_intersection(const struct emul_mm *mm, uint64_t start,
+				  uint64_t end);
+/* Into the tree of mm, and out of it. */
 void vma_link(struct emul_mm *mm, struct vma *vma);
 void vma_unlink(struct emul_mm *mm, struct vma *vma);
+/* How many different files have a VMA here. */
 uint64_t mm_count_files(struct emul_mm *mm);
-bool find_vma_intersection(const struct emul_mm *mm, uint64_t start,
-			   uint64_t end);
 struct shm_file *shm_file_new(struct segment *segment, bool writable);
-void shm_vm_open(struct segment *segment, const struct emul_caller *caller);
-void shm_vm_close(struct segment *segment, const struct emul_caller *caller);
-/* Out of the tree, freed, and its segment told (shm_close). */
-void vma_free(struct vma *vma); /* and its file with the last */
+/* Frees the VMA, and its file with the last VMA of that. */
+void vma_free(struct vma *vma);
+/* remove_vma(): vma_unlink, vma_free, shm_vm_close. */
 void vma_close(const struct emul_caller *caller, struct vma *vma);
-/* Cuts at `at`; gives the upper part.  Takes a
-   preallocated VMA. */
+/* __split_vma(): cuts at `at`, gives the upper part.  Takes one vma_alloc. */
 struct vma *vma_split(const struct emul_caller *caller, struct vma *vma,
 		      uint64_t at);
-/* Unmaps [start, end) as munmap does.  Takes up to two
-   preallocated VMAs. */
+/* Unmaps [start, end) as munmap does.  Takes up to two vma_alloc. */
 void mm_unmap(const struct emul_caller *caller, uint64_t start, uint64_t end);
-/* Moves the lower bound, up or down; the VMA is not in the tree. */
+/* Moves the lower bound, up or down, of a VMA that is not in the tree. */
 void vma_set_start(const struct emul *emul, struct vma *vma, uint64_t start);
+/* linear_page_index() */
 uint64_t vma_pgoff(const struct emul *emul, const struct vma *vma,
 		   uint64_t addr);
 
@@ -272,6 +283,7 @@ sysret_t remap_pages_enter(const struct emul_caller *caller,
 			   const struct emul_mmcall *call);
 void remap_pages_leave(const struct emul_caller *caller,
 		       const struct emul_mmcall *call, sysret_t result);
+
 /* mm_failed.c: what calls that failed have done all the same. */
 /* Did it unmap our VMAs in [start, end) before it failed?  Then that is
    recorded, and true. */

@@ -107,6 +107,7 @@ static sysret_t newseg(const struct emul_caller *caller, int32_t key,
 	result = ipc_addid(ns, segment, index);
 	if (result < 0)
 		goto destroy_pages;
+	ns->total_pages += segment_pages(segment);
 	return segment->id;
 destroy_pages:
 	emul->host.pages_destroy(emul->host_arg, segment->pages);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * attach.c - address spaces, the attaches in them, and their VMAs.
+ * vma.c - address spaces, the files attached there, and their VMAs.
  *
  * The VMAs are those that Linux would have.  Each new one counts as
  * shm_open() does (nattch, atime, lpid), each one that goes as shm_close()
@@ -98,23 +98,21 @@ static bool is_outside(const struct emul_mm *mm, const struct vma *vma)
 void vma_link(struct emul_mm *mm, struct vma *vma)
 {
 	mm->root = tree_insert(mm->root, vma);
-	mm->map_count++;
 	mm->outside_count += is_outside(mm, vma);
 }
 
 void vma_unlink(struct emul_mm *mm, struct vma *vma)
 {
 	mm->root = tree_remove(mm->root, vma);
-	mm->map_count--;
 	mm->outside_count -= is_outside(mm, vma);
 }
 
-bool find_vma_intersection(const struct emul_mm *mm, uint64_t start,
-			   uint64_t end)
+struct vma *find_vma_intersection(const struct emul_mm *mm, uint64_t start,
+				  uint64_t end)
 {
-	const struct vma *vma = find_vma(mm, start);
+	struct vma *vma = find_vma(mm, start);
 
-	return vma && vma->start < end;
+	return vma && vma->start < end ? vma : NULL;
 }
 
 struct walk {
@@ -176,26 +174,7 @@ uint64_t mm_count_files(struct emul_mm *mm)
 	return count.files;
 }
 
-/* ---- what the segment sees ---- */
-
-/* shm_open(), the open of shm_vm_ops; the plain name is taken by shm_open(3).
- */
-void shm_vm_open(struct segment *segment, const struct emul_caller *caller)
-{
-	segment->nattch++;
-	segment->atime = caller->now;
-	segment->lpid = caller->pid;
-}
-
-/* shm_close() of shm_vm_ops */
-void shm_vm_close(struct segment *segment, const struct emul_caller *caller)
-{
-	segment->nattch--;
-	segment->dtime = caller->now;
-	segment->lpid = caller->pid;
-	if (shm_may_destroy(segment))
-		shm_destroy(segment);
-}
+/* ---- files and VMAs ---- */
 
 struct shm_file *shm_file_new(struct segment *segment, bool writable)
 {
