@@ -209,7 +209,7 @@ struct emul_mm *emul_mm_fork(const struct emul_caller *caller);
    and caller->now are used.  Frees caller->mm. */
 void emul_mm_drop(const struct emul_caller *caller);
 bool emul_mm_is_empty(const struct emul_mm *mm);
-/* Does any VMA lie outside the arena? */
+/* Does any VMA reach outside the arena? */
 bool emul_mm_is_outside(const struct emul_mm *mm);
 
 /* A mapping of a segment, with the bounds that Linux gives it. */
@@ -235,9 +235,9 @@ sysret_t emul_shmget(const struct emul_caller *caller, uint64_t key,
 		     uint64_t size, uint64_t shmflg);
 sysret_t emul_shmat(const struct emul_caller *caller, uint64_t shmid,
 		    uint64_t shmaddr, uint64_t shmflg);
-/* The host gave `addr` for the attach before it had tried, and it failed:
-   nothing has happened.  Only right after emul_shmat, before anything else
-   in this address space. */
+/* The host's map announced success at `addr` before the program's mmap was
+   done, and mmap then failed: take the attach back as if it had never been.
+   Only right after emul_shmat, before any other call on this address space. */
 void emul_shmat_undo(const struct emul_caller *caller, uint64_t addr);
 sysret_t emul_shmdt(const struct emul_caller *caller, uint64_t addr);
 sysret_t emul_shmctl(const struct emul_caller *caller, uint64_t shmid,

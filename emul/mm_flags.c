@@ -247,7 +247,31 @@ static void range_change(const struct emul_caller *caller, uint64_t start,
 	}
 }
 
-/* ---- how far a call came that failed ---- */
+/*
+ * ---- how far a call came that failed ----
+ *
+ * These calls work upward, mapping by mapping; what is done stays done.
+ *
+ *   call            error          changed up to
+ *   mprotect        EACCES EPERM   the first VMA that has not got the new
+ *                   ENOMEM         protection, looked up in the host, and at
+ *                                  most the first hole; without the host's
+ *                                  protection():
+ *                   EACCES EPERM   - the first VMA that refuses
+ *                   ENOMEM         - the first hole; nothing when there is
+ *                                    none: max_map_count
+ *   madvise         EPERM          the first hole between our VMAs: only a
+ *                                  private mapping of others refuses
+ *                   ENOMEM         the end: holes are skipped, and reported
+ *                                  when all is done
+ *   mlock munlock   EAGAIN         the end: pages could not be had
+ *                   ENOMEM         the first hole, or the end; but nothing
+ *                                  when it was RLIMIT_MEMLOCK: then the first
+ *                                  VMA to change is not locked in the host
+ *   mbind           EIO            the end, with MPOL_MF_MOVE or MOVE_ALL:
+ *                                  pages stayed where they were
+ *   any             any other      nothing
+ */
 
 static bool refuses(const struct vma *vma, const struct emul_mmcall *call,
 		    sysret_t error)
@@ -259,8 +283,8 @@ static bool refuses(const struct vma *vma, const struct emul_mmcall *call,
 	return !vma->file->writable && (call->prot & EMUL_WRITE);
 }
 
-/* It works upward and stops at the first mapping that refuses: one of
-   ours, or else one of others where our VMAs leave off. */
+/* The start of the first VMA that refuses; when none does, a mapping of others
+   did: where the first hole between our VMAs is. */
 static uint64_t refused_at(const struct emul_mm *mm,
 			   const struct emul_mmcall *call, uint64_t start,
 			   uint64_t end, sysret_t error)
@@ -294,8 +318,7 @@ static struct vma *first_changed(const struct emul_mm *mm, uint64_t start,
 	return NULL;
 }
 
-/* mlock gives ENOMEM for a hole (done up to there), for pages that cannot be
-   had (all done), and for RLIMIT_MEMLOCK (nothing done). */
+/* An mlock or munlock that gave ENOMEM. */
 static uint64_t locked_until(const struct emul_caller *caller, uint64_t start,
 			     uint64_t end, const struct change *change)
 {
@@ -311,8 +334,7 @@ static uint64_t locked_until(const struct emul_caller *caller, uint64_t start,
 	return host->is_locked(caller->task, start) ? hole : start;
 }
 
-/* mprotect, looked up: to the first VMA that does not have what it should
-   have.  Without the host's help: a guess by the error. */
+/* An mprotect that gave EACCES, EPERM or ENOMEM. */
 static uint64_t protected_until(const struct emul_caller *caller,
 				const struct emul_mmcall *call,
 				const struct change *change, uint64_t start,
@@ -349,7 +371,7 @@ static uint64_t changed_until(const struct emul_caller *caller,
 		if (error != -EACCES && error != -EPERM && error != -ENOMEM)
 			return start;
 		return protected_until(caller, call, change, start, end, error);
-	case EMUL_MM_MADVISE:	     /* skips holes, and tells in the end */
+	case EMUL_MM_MADVISE:
 		if (error == -EPERM) /* can_madvise_modify(): DONTFORK */
 			return refused_at(caller->mm, call, start, end, error);
 		return error == -ENOMEM ? end : start;
@@ -360,7 +382,7 @@ static uint64_t changed_until(const struct emul_caller *caller,
 		return error == -ENOMEM ?
 			       locked_until(caller, start, end, change) :
 			       start;
-	case EMUL_MM_MBIND: /* EIO after MPOL_MF_MOVE: pages that stayed */
+	case EMUL_MM_MBIND: /* 6: MPOL_MF_MOVE | MPOL_MF_MOVE_ALL */
 		return error == -EIO && (call->flags & 6) ? end : start;
 	default:
 		return start;
