@@ -64,49 +64,105 @@ struct assembler {
 	const struct config *conf;
 };
 
-static void put(struct assembler *as, unsigned code, uint32_t k, unsigned jt,
-		unsigned jf)
+/* A place further down that jumps lead to, put there by bind(). */
+struct label {
+	struct jump {
+		unsigned short at;	/* index of the jump */
+		enum { JT, JF, K } field;	/* of it, for the distance */
+	} jumps[16];
+	unsigned count;
+};
+
+static void put(struct assembler *as, unsigned code, uint32_t k)
 {
-	assert(as->filter->len < FILTER_ROOM && jt < 256 && jf < 256);
+	assert(as->filter->len < FILTER_ROOM);
 	as->filter->code[as->filter->len++] = (struct sock_filter){
-		(unsigned short)code, (unsigned char)jt, (unsigned char)jf, k,
+		.code = (unsigned short)code, .k = k,
 	};
+}
+
+/* The instruction put last jumps to `label`; NULL: to the next one. */
+static void refer(const struct assembler *as, struct label *label,
+		  unsigned field)
+{
+	if (!label)
+		return;
+	assert(label->count < COUNT(label->jumps));
+	label->jumps[label->count++] = (struct jump){
+		(unsigned short)(as->filter->len - 1), field,
+	};
+}
+
+/* The jumps to `label` lead to the next instruction that is put. */
+static void bind(const struct assembler *as, const struct label *label)
+{
+	for (const struct jump *jump = label->jumps;
+	     jump < label->jumps + label->count; jump++) {
+		struct sock_filter *insn = &as->filter->code[jump->at];
+		unsigned distance = as->filter->len - jump->at - 1u;
+
+		assert(jump->field == K || distance <= UINT8_MAX);
+		if (jump->field == JT)
+			insn->jt = (unsigned char)distance;
+		else if (jump->field == JF)
+			insn->jf = (unsigned char)distance;
+		else
+			insn->k = distance;
+	}
 }
 
 static void load(struct assembler *as, uint32_t offset)
 {
-	put(as, BPF_LD | BPF_W | BPF_ABS, offset, 0, 0);
+	put(as, BPF_LD | BPF_W | BPF_ABS, offset);
 }
 
-/* Jumps: skip that many instructions if so, that many if not. */
-static void if_equal(struct assembler *as, uint32_t k, unsigned so,
-		     unsigned not)
+static void jump_if(struct assembler *as, unsigned test, uint32_t k,
+		    struct label *yes, struct label *no)
 {
-	put(as, BPF_JMP | BPF_JEQ | BPF_K, k, so, not);
+	put(as, BPF_JMP | BPF_K | test, k);
+	refer(as, yes, JT);
+	refer(as, no, JF);
 }
 
-static void if_at_least(struct assembler *as, uint32_t k, unsigned so,
-			unsigned not)
+/* Compare what is loaded: where to go on if it is so, and if not. */
+static void if_equal(struct assembler *as, uint32_t k, struct label *yes,
+		     struct label *no)
 {
-	put(as, BPF_JMP | BPF_JGE | BPF_K, k, so, not);
+	jump_if(as, BPF_JEQ, k, yes, no);
 }
 
-static void if_any_bit(struct assembler *as, uint32_t k, unsigned so,
-		       unsigned not)
+static void if_at_least(struct assembler *as, uint32_t k, struct label *yes,
+			struct label *no)
 {
-	put(as, BPF_JMP | BPF_JSET | BPF_K, k, so, not);
+	jump_if(as, BPF_JGE, k, yes, no);
+}
+
+static void if_any_bit(struct assembler *as, uint32_t k, struct label *yes,
+		       struct label *no)
+{
+	jump_if(as, BPF_JSET, k, yes, no);
+}
+
+/* Further than the 255 instructions that a comparison can skip. */
+static void go(struct assembler *as, struct label *label)
+{
+	put(as, BPF_JMP | BPF_JA, 0);
+	refer(as, label, K);
 }
 
 static void answer(struct assembler *as, uint32_t action)
 {
-	put(as, BPF_RET | BPF_K, action, 0, 0);
+	put(as, BPF_RET | BPF_K, action);
 }
 
 /* With the number loaded: this answer for this one. */
 static void answer_number(struct assembler *as, uint32_t nr, uint32_t action)
 {
-	if_equal(as, nr, 0, 1);
+	struct label other = { .count = 0 };
+
+	if_equal(as, nr, NULL, &other);
 	answer(as, action);
+	bind(as, &other);
 }
 
 static void trace_number(struct assembler *as, uint32_t nr)
@@ -114,32 +170,40 @@ static void trace_number(struct assembler *as, uint32_t nr)
 	answer_number(as, nr, TRACE);
 }
 
+/* ipc(2): 21 to 24 are shared memory. */
+static void multiplexer(struct assembler *as, uint32_t nr)
+{
+	struct label other = { .count = 0 };
+
+	if_equal(as, nr, NULL, &other);
+	load(as, LOW(0));
+	put(as, BPF_ALU | BPF_AND | BPF_K, 0xffff);
+	if_at_least(as, 21, NULL, &other);
+	if_at_least(as, 25, &other, NULL);
+	answer(as, TRACE);
+	bind(as, &other);
+}
+
 /* Foreign ABIs: their shared-memory calls must never reach the host. */
 static void foreign(struct assembler *as)
 {
-	load(as, ARCH);
-	if_equal(as, arch_audit, 0, 1);
-	put(as, BPF_JMP | BPF_JA, 0, 0, 0);	/* patched below */
-	unsigned jump = as->filter->len - 1u;
+	struct label other = { .count = 0 }, native = { .count = 0 };
 
+	load(as, ARCH);
+	if_equal(as, arch_audit, NULL, &other);
+	go(as, &native);
+	bind(as, &other);
 	for (const struct arch_foreign *f = arch_foreign; f->name; f++) {
 		if (f->audit == arch_audit)
 			continue;
 		load(as, NR);
 		for (size_t i = 0; i < COUNT(f->nr); i++)
 			trace_number(as, f->nr[i]);
-		if (f->multiplexer < 0)
-			continue;
-		/* ipc(2): 21..24 are shared memory */
-		if_equal(as, (uint32_t)f->multiplexer, 0, 5);
-		load(as, LOW(0));
-		put(as, BPF_ALU | BPF_AND | BPF_K, 0xffff, 0, 0);
-		if_at_least(as, 21, 0, 2);
-		if_at_least(as, 25, 1, 0);
-		answer(as, TRACE);
+		if (f->multiplexer >= 0)
+			multiplexer(as, (uint32_t)f->multiplexer);
 	}
 	answer(as, SECCOMP_RET_ALLOW);
-	as->filter->code[jump].k = as->filter->len - jump - 1u;
+	bind(as, &native);
 	load(as, NR);
 	for (const struct arch_foreign *f = arch_foreign; f->name; f++)
 		for (size_t i = 0; f->audit == arch_audit && i < 4; i++)
@@ -148,86 +212,94 @@ static void foreign(struct assembler *as)
 
 /* Ends the filter: TRACE if [arg a, + arg b) can touch the arena.  A needless
    stop is harmless: the high half below the arena counts as touching. */
-static void range_body(struct assembler *as, unsigned a, unsigned b)
+static void answer_range(struct assembler *as, unsigned a, unsigned b)
 {
 	uint32_t start = (uint32_t)(as->conf->arena_start >> 32);
 	uint32_t end = (uint32_t)(as->conf->arena_end >> 32);
+	struct label touches = { .count = 0 }, passes = { .count = 0 };
 
 	load(as, HIGH(a));
-	if_at_least(as, end, 6, 0);
-	if_at_least(as, start - 1, 4, 0);
-	put(as, BPF_MISC | BPF_TAX, 0, 0, 0);
+	if_at_least(as, end, &passes, NULL);
+	if_at_least(as, start - 1, &touches, NULL);
+	put(as, BPF_MISC | BPF_TAX, 0);
 	load(as, HIGH(b));
-	put(as, BPF_ALU | BPF_ADD | BPF_X, 0, 0, 0);
-	if_at_least(as, start - 1, 0, 1);
+	put(as, BPF_ALU | BPF_ADD | BPF_X, 0);
+	if_at_least(as, start - 1, NULL, &passes);
+	bind(as, &touches);
 	answer(as, TRACE);
+	bind(as, &passes);
 	answer(as, SECCOMP_RET_ALLOW);
 }
 
-/* `nr`: when it is this call, run the body that follows; else skip it. */
-static unsigned begin_body(struct assembler *as, uint32_t nr)
+/* Many numbers, one body. */
+static void range_calls(struct assembler *as)
 {
-	if_equal(as, nr, 0, 0);
-	return as->filter->len - 1u;
-}
+	struct label body = { .count = 0 }, other = { .count = 0 };
 
-static void end_body(struct assembler *as, unsigned begin)
-{
-	unsigned skip = as->filter->len - begin - 1u;
-
-	assert(skip < 256);
-	as->filter->code[begin].jf = (unsigned char)skip;
-}
-
-static void ranged_calls(struct assembler *as)
-{
-	unsigned begin;
-
-	/* many numbers, one body: jump to it, or over it */
 	for (size_t i = 0; i < COUNT(ranged); i++)
-		if_equal(as, (uint32_t)ranged[i],
-			 (unsigned)(COUNT(ranged) - i), 0);
-	begin = as->filter->len;
-	put(as, BPF_JMP | BPF_JA, 0, 0, 0);
-	range_body(as, 0, 1);
-	as->filter->code[begin].k = as->filter->len - begin - 1u;
+		if_equal(as, (uint32_t)ranged[i], &body, NULL);
+	go(as, &other);
+	bind(as, &body);
+	answer_range(as, 0, 1);
+	bind(as, &other);
+}
 
-	begin = begin_body(as, SYS_mmap);
+static void mmap_call(struct assembler *as)
+{
+	struct label other = { .count = 0 }, fixed = { .count = 0 };
+
+	if_equal(as, SYS_mmap, NULL, &other);
 	load(as, LOW(3));
-	if_any_bit(as, MAP_FIXED, 1, 0);
+	if_any_bit(as, MAP_FIXED, &fixed, NULL);
 	answer(as, SECCOMP_RET_ALLOW);
-	range_body(as, 0, 1);
-	end_body(as, begin);
+	bind(as, &fixed);
+	answer_range(as, 0, 1);
+	bind(as, &other);
+}
 
-	begin = begin_body(as, SYS_mremap);
+/* Both what is moved and where to. */
+static void mremap_call(struct assembler *as)
+{
+	struct label other = { .count = 0 }, touches = { .count = 0 },
+		     old = { .count = 0 };
+
+	if_equal(as, SYS_mremap, NULL, &other);
 	load(as, LOW(3));
-	if_any_bit(as, MREMAP_FIXED, 0, 5);
+	if_any_bit(as, MREMAP_FIXED, NULL, &old);
 	load(as, HIGH(4));
-	if_at_least(as, (uint32_t)(as->conf->arena_end >> 32), 3, 0);
-	if_at_least(as, (uint32_t)(as->conf->arena_start >> 32) - 1, 1, 0);
-	put(as, BPF_JMP | BPF_JA, 1, 0, 0);
+	if_at_least(as, (uint32_t)(as->conf->arena_end >> 32), &old, NULL);
+	if_at_least(as, (uint32_t)(as->conf->arena_start >> 32) - 1,
+		    &touches, NULL);
+	go(as, &old);
+	bind(as, &touches);
 	answer(as, TRACE);
-	range_body(as, 0, 1);
-	end_body(as, begin);
+	bind(as, &old);
+	answer_range(as, 0, 1);
+	bind(as, &other);
 }
 
 /* One that copies the address space, or would hide the child. */
 static void clone_call(struct assembler *as)
 {
-	unsigned begin = begin_body(as, SYS_clone);
+	struct label other = { .count = 0 }, stops = { .count = 0 },
+		     passes = { .count = 0 };
 
+	if_equal(as, SYS_clone, NULL, &other);
 	load(as, LOW(0));
-	if_any_bit(as, CLONE_UNTRACED, 1, 0);
-	if_any_bit(as, CLONE_VM, 1, 0);
+	if_any_bit(as, CLONE_UNTRACED, &stops, NULL);
+	if_any_bit(as, CLONE_VM, &passes, NULL);
+	bind(as, &stops);
 	answer(as, TRACE);
+	bind(as, &passes);
 	answer(as, SECCOMP_RET_ALLOW);
-	end_body(as, begin);
+	bind(as, &other);
 }
 
 static void prctl_calls(struct assembler *as)
 {
-	unsigned begin = begin_body(as, SYS_prctl);
+	struct label other = { .count = 0 };
 
+	if_equal(as, SYS_prctl, NULL, &other);
 	load(as, LOW(0));
 	trace_number(as, PR_SET_SECCOMP);
 	trace_number(as, PR_GET_SECCOMP);
@@ -236,24 +308,25 @@ static void prctl_calls(struct assembler *as)
 		trace_number(as, PR_GET_NO_NEW_PRIVS);
 	}
 	answer(as, SECCOMP_RET_ALLOW);
-	end_body(as, begin);
+	bind(as, &other);
 }
 
 /* The carrier (fd.c): an ordinary call with our cookie; with the next one
    it stops, at the end of a sequence of the stub (fastpath.c). */
 static void trigger(struct assembler *as)
 {
-	unsigned begin = begin_body(as, SYS_getpgid);
+	uint32_t low = (uint32_t)as->conf->cookie;
+	struct label other = { .count = 0 }, passes = { .count = 0 };
 
+	if_equal(as, SYS_getpgid, NULL, &other);
 	load(as, HIGH(5));
-	if_equal(as, (uint32_t)(as->conf->cookie >> 32), 0, 5);
+	if_equal(as, (uint32_t)(as->conf->cookie >> 32), NULL, &passes);
 	load(as, LOW(5));
-	if_equal(as, (uint32_t)as->conf->cookie, 0, 1);
-	answer(as, SECCOMP_RET_USER_NOTIF);
-	if_equal(as, (uint32_t)as->conf->cookie + 1, 0, 1);
-	answer(as, TRACE);
+	answer_number(as, low, SECCOMP_RET_USER_NOTIF);
+	answer_number(as, low + 1, TRACE);
+	bind(as, &passes);
 	answer(as, SECCOMP_RET_ALLOW);
-	end_body(as, begin);
+	bind(as, &other);
 }
 
 /* The calls that only need an answer. */
@@ -275,6 +348,18 @@ static void opens(struct assembler *as)
 	trace_number(as, SYS_openat2);
 }
 
+/* Any foreign call is allowed. */
+static void native_alone(struct assembler *as)
+{
+	struct label native = { .count = 0 };
+
+	load(as, ARCH);
+	if_equal(as, arch_audit, &native, NULL);
+	answer(as, SECCOMP_RET_ALLOW);
+	bind(as, &native);
+	load(as, NR);
+}
+
 void filter_build(struct filter *filter, const struct config *conf)
 {
 	struct assembler as = { filter, conf };
@@ -287,15 +372,15 @@ void filter_build(struct filter *filter, const struct config *conf)
 			trace_number(&as, (uint32_t)always[i]);
 		if (conf->stop_opens)
 			opens(&as);
-		if (conf->arena_start != conf->arena_end)
-			ranged_calls(&as);
+		if (conf->arena_start != conf->arena_end) {
+			range_calls(&as);
+			mmap_call(&as);
+			mremap_call(&as);
+		}
 		clone_call(&as);
 		prctl_calls(&as);
 	} else {
-		load(&as, ARCH);
-		if_equal(&as, arch_audit, 1, 0);
-		answer(&as, SECCOMP_RET_ALLOW);
-		load(&as, NR);
+		native_alone(&as);
 	}
 	trigger(&as);
 	answer(&as, SECCOMP_RET_ALLOW);
@@ -327,20 +412,22 @@ unsigned filter_exemption(struct sock_filter *code, const struct config *conf)
 	struct filter filter = { .len = 0 };
 	struct assembler as = { &filter, conf };
 	uint32_t low = (uint32_t)conf->arena_start;
-	unsigned count = COUNT(ours);
+	struct label allow = { .count = 0 }, theirs = { .count = 0 };
 
 	load(&as, ARCH);
-	if_equal(&as, arch_audit, 0, 7 + count);
+	if_equal(&as, arch_audit, NULL, &theirs);
 	load(&as, IP_HIGH);
-	if_equal(&as, (uint32_t)(conf->arena_start >> 32), 0, 5 + count);
+	if_equal(&as, (uint32_t)(conf->arena_start >> 32), NULL, &theirs);
 	load(&as, IP_LOW);
-	if_at_least(&as, low + (uint32_t)conf->page_size, 3 + count, 0);
-	if_at_least(&as, low, 0, 2 + count);
+	if_at_least(&as, low + (uint32_t)conf->page_size, &theirs, NULL);
+	if_at_least(&as, low, NULL, &theirs);
 	load(&as, NR);
-	for (unsigned i = 0; i < count; i++)
-		if_equal(&as, (uint32_t)ours[i], count - 1 - i,
-			 i == count - 1);
+	for (size_t i = 0; i < COUNT(ours); i++)
+		if_equal(&as, (uint32_t)ours[i], &allow,
+			 i + 1 < COUNT(ours) ? NULL : &theirs);
+	bind(&as, &allow);
 	answer(&as, SECCOMP_RET_ALLOW);
+	bind(&as, &theirs);
 	memcpy(code, filter.code, filter.len * sizeof(*code));
 	return filter.len;
 }
