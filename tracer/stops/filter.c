@@ -67,8 +67,8 @@ struct assembler {
 /* A place further down that jumps lead to, put there by bind(). */
 struct label {
 	struct jump {
-		unsigned short at;	/* index of the jump */
-		enum { JT, JF, K } field;	/* of it, for the distance */
+		unsigned short at;	  /* index of the jump */
+		enum { JT, JF, K } field; /* of it, for the distance */
 	} jumps[16];
 	unsigned count;
 };
@@ -77,7 +77,8 @@ static void put(struct assembler *as, unsigned code, uint32_t k)
 {
 	assert(as->filter->len < FILTER_ROOM);
 	as->filter->code[as->filter->len++] = (struct sock_filter){
-		.code = (unsigned short)code, .k = k,
+		.code = (unsigned short)code,
+		.k = k,
 	};
 }
 
@@ -89,7 +90,8 @@ static void refer(const struct assembler *as, struct label *label,
 		return;
 	assert(label->count < COUNT(label->jumps));
 	label->jumps[label->count++] = (struct jump){
-		(unsigned short)(as->filter->len - 1), field,
+		(unsigned short)(as->filter->len - 1),
+		field,
 	};
 }
 
@@ -260,18 +262,15 @@ static void mmap_call(struct assembler *as)
 /* Both what is moved and where to. */
 static void mremap_call(struct assembler *as)
 {
-	struct label other = { .count = 0 }, touches = { .count = 0 },
-		     old = { .count = 0 };
+	struct label other = { .count = 0 }, old = { .count = 0 };
 
 	if_equal(as, SYS_mremap, NULL, &other);
 	load(as, LOW(3));
 	if_any_bit(as, MREMAP_FIXED, NULL, &old);
 	load(as, HIGH(4));
 	if_at_least(as, (uint32_t)(as->conf->arena_end >> 32), &old, NULL);
-	if_at_least(as, (uint32_t)(as->conf->arena_start >> 32) - 1,
-		    &touches, NULL);
-	go(as, &old);
-	bind(as, &touches);
+	if_at_least(as, (uint32_t)(as->conf->arena_start >> 32) - 1, NULL,
+		    &old);
 	answer(as, TRACE);
 	bind(as, &old);
 	answer_range(as, 0, 1);
