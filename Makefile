@@ -48,7 +48,7 @@ DEFS	+= $(if $(UNWIND),-DHAVE_LIBUNWIND)
 
 EMUL	:= $(patsubst %.c,$B/%.o,$(wildcard emul/*.c))
 TRACER	:= $(patsubst %.c,$B/%.o,$(wildcard tracer/*.c tracer/*/*.c))
-ARCH	:= $B/arch/$(CPU).o
+ARCH	:= $(patsubst %.c,$B/%.o,arch/$(CPU).c $(wildcard arch/$(CPU)_*.c))
 
 all: $B/shmtrace
 

@@ -29,7 +29,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 
 #ifndef NT_ARM_SYSTEM_CALL
@@ -38,11 +37,6 @@
 
 #define SVC_SIZE 4
 #define MODE32 0x10u		/* PSR_MODE32_BIT */
-
-/* What asks the kernel to restart a call: ERESTARTSYS, ERESTARTNOINTR,
-   ERESTARTNOHAND, ERESTART_RESTARTBLOCK (include/linux/errno.h). */
-#define RESTART_FIRST 512
-#define RESTART_LAST 516
 
 /* r0-r14, pc, cpsr, orig_r0 (arch/arm64/include/asm/compat.h). */
 struct regs32 {
@@ -56,53 +50,6 @@ const uint32_t arch_audit = AUDIT_ARCH_AARCH64;
    without SA_RESTART it will undo that and say EINTR (do_signal()). */
 const bool arch_can_repeat = false;
 const bool arch_exec_takes_key;
-
-/* svc #0; udf #0.  No landing pad: nothing ever branches to it. */
-const unsigned char arch_stub[] = {
-	0x01, 0x00, 0x00, 0xd4,
-	0x00, 0x00, 0x00, 0x00,
-};
-const size_t arch_stub_size = sizeof(arch_stub);
-
-/* A branch to an address needs a register, and a call spoils none but x0. */
-const size_t arch_stub_attach;
-const size_t arch_stub_detach, arch_stub_open;
-const size_t arch_stub_compares, arch_stub_fails, arch_stub_succeeds;
-
-void arch_stub_data(const struct arch_regs *regs, uint64_t expected,
-		    uint64_t cookie, uint64_t data[ARCH_STUB_WORDS])
-{
-	(void)regs;
-	(void)expected;
-	(void)cookie;
-	(void)data;
-}
-
-struct arch_call arch_stub_file(const struct arch_stub_file *file,
-				uint64_t page,
-				uint64_t data[ARCH_STUB_FILE_WORDS])
-{
-	(void)file;
-	(void)page;
-	(void)data;
-	return (struct arch_call){ .nr = -1 };
-}
-
-/*
- * User space has 48 bits (52 only when asked for), 47 (16 KiB pages), 42 (64
- * KiB) or 39.  Below the mmap base that 18 random bits, the default, can give;
- * inside what the sanitizers call application memory (TSan: from
- * 0xfc0000000000 with 48 bits, 0x7c0000000000 with 47, 0x3f000000000 with
- * 42); and far above where the linker puts programs (two thirds).  With 39
- * bits, which Android randomizes by 24 of them, below the lowest base.
- */
-const struct arch_window arch_windows[] = {
-	{ 0xfc4000000000, 0x4000000000, UINT64_C(1) << 48 },
-	{ 0x7c4000000000, 0x4000000000, UINT64_C(1) << 47 },
-	{ 0x3f400000000, 0x400000000, UINT64_C(1) << 42 },
-	{ 0x6800000000, 0x400000000, UINT64_C(1) << 39 },
-	{ 0, 0, 0 },
-};
 
 /* ipc(2) is not in the kernel's table for AArch32: 117 is ENOSYS. */
 const struct arch_foreign arch_foreign[] = {
@@ -188,7 +135,7 @@ static int settle(pid_t tid, struct user_regs_struct *user)
 {
 	int64_t x0 = (int64_t)user->regs[0];
 
-	if (x0 <= -RESTART_FIRST && x0 >= -RESTART_LAST &&
+	if (x0 <= -ERESTARTSYS && x0 >= -ERESTART_RESTARTBLOCK &&
 	    store_number(tid, -1) < 0)
 		return -1;
 	return store(tid, user);
@@ -283,14 +230,6 @@ int arch_restart(pid_t tid, const struct arch_regs *regs)
 uint64_t arch_foreign_first(const struct arch_regs *regs)
 {
 	return regs->user.regs[0];
-}
-
-bool arch_stub_is_past_commit(pid_t tid, size_t at, uint64_t expected)
-{
-	(void)tid;
-	(void)at;
-	(void)expected;
-	return false;
 }
 
 int arch_ip(pid_t tid, uint64_t *ip)

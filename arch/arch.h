@@ -3,7 +3,8 @@
  * arch.h - registers and instructions of one CPU, behind one small contract.
  *
  * The only folder that names a register, an instruction byte, or a system
- * call number of another ABI.  One file per CPU; the Makefile picks it from
+ * call number of another ABI.  Each CPU has two files, CPU.c for registers and
+ * ABIs and CPU_stub.c for the stub and its place; the Makefile picks them from
  * the compiler's target.  Numbers of the native ABI come from
  * <sys/syscall.h>, which is the target's own.
  *
@@ -19,10 +20,10 @@
  * Functions that touch a thread return 0, or -1 with errno: ESRCH means that
  * the thread is gone or was killed, which is normal life.
  *
- * Recipe for one more CPU, riscv64 as the example.  A file arch/riscv64.c
- * (the first word of `$(CC) -dumpmachine`) is all; tests/arch/contract.c tells
- * whether it keeps what is promised here: `make CC=... check-arch`, on that
- * CPU.  Its parts, and what Linux has there:
+ * Recipe for one more CPU, riscv64 as the example.  The files arch/riscv64.c
+ * and arch/riscv64_stub.c (the first word of `$(CC) -dumpmachine`) are all;
+ * tests/arch/contract.c tells whether they keep what is promised here: `make
+ * CC=... check-arch`, on that CPU.  Their parts, and what Linux has there:
  *	registers	PTRACE_GETREGSET, NT_PRSTATUS.  <sys/user.h> has no
  *			struct user_regs_struct: <asm/ptrace.h> has, include
  *			it below
@@ -84,7 +85,20 @@ int arch_cancel(pid_t tid, const struct arch_regs *regs, int64_t result);
 int arch_rewrite(pid_t tid, const struct arch_regs *regs,
 		 const struct arch_call *call, uint64_t ip);
 
-/* At an exit stop: what the call gave (value or -errno). */
+/* What a call gives at its exit stop when a signal broke it off: how the
+   kernel is to go on, negated like an errno (include/linux/errno.h).  Only
+   the kernel and tracers see these numbers, on every CPU the same ones.  515,
+   ENOIOCTLCMD, is none of them and never gets that far. */
+enum {
+	ERESTARTSYS = 512,	     /* again; EINTR if a handler without
+					SA_RESTART ran */
+	ERESTARTNOINTR = 513,	     /* always again */
+	ERESTARTNOHAND = 514,	     /* again; EINTR if any handler ran */
+	ERESTART_RESTARTBLOCK = 516, /* restart_syscall(2); EINTR if any
+					handler ran */
+};
+
+/* At an exit stop: what the call gave (value, -errno or one of these). */
 int arch_result(pid_t tid, int64_t *result);
 
 /* At an exit stop: make the thread, not stepping, run `call` from the
@@ -123,8 +137,8 @@ extern const unsigned char arch_stub[];
 extern const size_t arch_stub_size;
 extern const size_t arch_stub_attach;	/* offsets; 0: there is none */
 extern const size_t arch_stub_detach, arch_stub_open;
-/* In the attach sequence: behind its look at the expected address, and where
-   each of the two ways goes on. */
+/* In the attach sequence: behind its load of the expected address, where it
+   goes on when mmap gave another value, and where when mmap gave this one. */
 extern const size_t arch_stub_compares, arch_stub_fails, arch_stub_succeeds;
 
 #define ARCH_STUB_WORDS 9
@@ -145,9 +159,10 @@ struct arch_stub_file {
 struct arch_call arch_stub_file(const struct arch_stub_file *file,
 				uint64_t page,
 				uint64_t data[ARCH_STUB_FILE_WORDS]);
-/* A thread stopped in the attach sequence, at an offset in the stub: is it
-   past its look at the expected address, and has found it?  Then nothing but
-   registers is left to do, and no new expectation stops it. */
+/* For a thread that is stopped at the offset `at` in the stub: has the attach
+   sequence already compared mmap's result with the expected address, and found
+   them equal?  Then the sequence only restores registers, spoiling the
+   expected address comes too late, and the attach stands. */
 bool arch_stub_is_past_commit(pid_t tid, size_t at, uint64_t expected);
 /* Does the program step through its own instructions?  Then it would step
    through ours as well. */
