@@ -270,7 +270,8 @@ int remote_prepare(struct task *task, const struct arch_call *next)
 
 bool remote_was_interrupted(sysret_t result)
 {
-	return (result <= -512 && result >= -514) || result == -516;
+	return result == -ERESTARTSYS || result == -ERESTARTNOINTR ||
+	       result == -ERESTARTNOHAND || result == -ERESTART_RESTARTBLOCK;
 }
 
 static sysret_t run_prepared(struct task *task)
@@ -346,13 +347,13 @@ static void cancel(struct task *task, sysret_t result)
 	remote_wait_exit(task);
 }
 
-/* ERESTARTNOINTR, which the program never sees: at the stop that is due
-   before it, the call is handled once more. */
+/* PTRACE_INTERRUPT first, then the answer -ERESTARTNOINTR: the thread stops
+   before it restarts the call, and remote_retry_at_stop() handles the call there. */
 static void ask_for_stop(struct task *task)
 {
 	task->call.at = CALL_RETRY_AT_STOP;
 	remote_interrupt(task->tid);
-	unotify_answer(task->call.unotify_id, -513);
+	unotify_answer(task->call.unotify_id, -ERESTARTNOINTR);
 }
 
 static void answer_unotify(struct task *task, sysret_t result)
