@@ -129,7 +129,8 @@ static pid_t take(pid_t which, int flags)
 	int status;
 	pid_t tid;
 
-	/* All that we trace, and no child (wait.4): depots live on */
+	/* __WCLONE skips children that report by SIGCHLD, which the depots
+	   are, but never a traced thread (eligible_child(), kernel/exit.c) */
 	do
 		tid = waitpid(which, &status, (int)__WCLONE | flags);
 	while (tid < 0 && errno == EINTR);

@@ -200,6 +200,8 @@ static int reserve(struct memfd *memfd)
 		close(memfd->fd);
 		return -ENOMEM;
 	}
+	/* a depot must not hold them, too */
+	madvise(addr, (size_t)memfd->size, MADV_DONTFORK);
 	memfd->reserve = addr;
 	return 0;
 }
