@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +169,39 @@ static void lock_comes_first(long arg)
 	addr = attach(id);
 	touch(addr, 0, PAGES);
 	say_kept("attached again", addr, PAGES);
+}
+
+/* The processes of the tracer's own that keep pages in memory. */
+static int kill_keepers(void)
+{
+	long tracer = strtol(status_field("TracerPid"), NULL, 10), pid;
+	char path[64], list[4096], *rest = list;
+	int count = 0;
+
+	snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", tracer,
+		 tracer);
+	snprintf(list, sizeof(list), "%s", file_text(path));
+	while ((pid = strtol(rest, &rest, 10)) > 0)
+		count += kill((pid_t)pid, SIGKILL) == 0;
+	return count;
+}
+
+/* The next lock restores all. */
+static void lock_is_restored(long arg)
+{
+	int id = segment(PAGES * page_size()), kept;
+	char *addr = attach(id);
+
+	(void)arg;
+	touch(addr, 0, PAGES);
+	claim(shmctl(id, SHM_LOCK, NULL) == 0, "SHM_LOCK failed");
+	claim(kill_keepers() == 1, "there is not one keeper");
+	kept = await_kept(addr, 0, 0);
+	claim(kept == 0, "%d pages are kept by nobody", kept);
+	claim(shmctl(segment(page_size()), SHM_LOCK, NULL) == 0,
+	      "SHM_LOCK failed");
+	kept = await_kept(addr, PAGES, PAGES);
+	claim(kept == PAGES, "%d pages are kept", kept);
 }
 
 static void say_usage(const char *when)
@@ -412,6 +446,8 @@ static void guessed_commit(long arg)
 const struct test tests[] = {
 	{ "lock_keeps_pages_in_memory", lock_keeps_pages, 0, NATIVE },
 	{ "lock_keeps_pages_that_are_there", lock_keeps_what_is_there, 0,
+	  OURS },
+	{ "lock_is_restored_when_its_process_was_killed", lock_is_restored, 0,
 	  OURS },
 	{ "lock_comes_before_the_first_attach", lock_comes_first, 0, NATIVE },
 	{ "swap_is_counted_and_locked_pages_stay", swap_is_counted, 0, NATIVE },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * store.c - the processes in which the tracer keeps files are stopped or
- * killed by a program of the run: the run goes on.
+ * store.c - the processes in which the tracer keeps files and locked pages
+ * are stopped or killed by a program of the run: the run goes on.
  */
 #include "tests/conform/kit.h"
 
@@ -96,6 +96,22 @@ static void files(long sig)
 	say("%s", round_trip());
 }
 
+static void locks(long sig)
+{
+	int id = segment(page_size());
+
+	for (int round = 0; round < 100; round++) {
+		say_result("lock", shmctl(id, SHM_LOCK, NULL));
+		claim(signal_stores((int)sig) > 0, "there is no store");
+		say_result("another",
+			   shmctl(segment(page_size()), SHM_LOCK, NULL));
+		signal_stores((int)sig);
+		say_result("unlock", shmctl(id, SHM_UNLOCK, NULL));
+		detach(attach(id));
+	}
+	say("%s", round_trip());
+}
+
 /* The tracer begins with few descriptors of its own. */
 static void with_few_descriptors(long sig)
 {
@@ -113,6 +129,8 @@ const struct test tests[] = {
 	{ "stopped_store_still_gives_files", with_few_descriptors, SIGSTOP,
 	  DRIVER },
 	{ "killed_store_ends_no_run", with_few_descriptors, SIGKILL, DRIVER },
+	{ "stopped_store_holds_no_lock_up", locks, SIGSTOP, OURS },
+	{ "killed_store_spoils_no_lock", locks, SIGKILL, OURS },
 	{ "stop_files", files, SIGSTOP, HIDDEN },
 	{ "kill_files", files, SIGKILL, HIDDEN },
 	{ NULL, NULL, 0, NATIVE },
