@@ -39,12 +39,11 @@ struct injection {
 	sysret_t result;
 };
 
-/* All signals blocked: one that broke off the wait for the descriptor (the
-   timer of memlock.c) would have the carrier return 0 in its place
-   (seccomp_notify_addfd(), kernel/seccomp.c, Linux 6.18). */
+/* With SIGCHLD kept out: a signal that broke off the wait for the descriptor
+   would have the carrier return 0 in its place (seccomp_notify_addfd(),
+   kernel/seccomp.c, Linux 6.18). */
 static void answer_with_fd(uint64_t id, struct injection *injection)
 {
-	sigset_t all, mask;
 	struct seccomp_notif_addfd addfd = {
 		.id = id,
 		.flags = SECCOMP_ADDFD_FLAG_SEND,
@@ -56,13 +55,11 @@ static void answer_with_fd(uint64_t id, struct injection *injection)
 		addfd.flags |= SECCOMP_ADDFD_FLAG_SETFD;
 		addfd.newfd = (uint32_t)injection->at;
 	}
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &mask);
+	unotify_block_sigchld();
 	injection->result =
 		ioctl(config.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &addfd);
 	if (injection->result < 0)
 		injection->result = -errno;
-	sigprocmask(SIG_SETMASK, &mask, NULL);
 	if (injection->result < 0)
 		unotify_answer(id, injection->result);
 }
