@@ -129,7 +129,7 @@ static pid_t take(pid_t which, int flags)
 	int status;
 	pid_t tid;
 
-	/* __WCLONE skips children that report by SIGCHLD, which the depots
+	/* __WCLONE skips children that report by SIGCHLD, which the fd stores
 	   are, but never a traced thread (eligible_child(), kernel/exit.c) */
 	do
 		tid = waitpid(which, &status, (int)__WCLONE | flags);

@@ -34,11 +34,11 @@ enum {
 #define PIDFD_GETFD 438 /* Linux 5.6 */
 
 /* Killed, and not yet reaped: the tracer waits for no end. */
-static struct depot_process *ended;
+static struct store_process *ended;
 
 static void reap(void)
 {
-	struct depot_process **at = &ended, *process;
+	struct store_process **at = &ended, *process;
 
 	while ((process = *at)) {
 		if (waitpid(process->pid, NULL, WNOHANG) == 0) {
@@ -103,10 +103,10 @@ static int make_sockets(int pair[2])
 	return -1;
 }
 
-struct depot_process *depot_process_start(const bool *wanted, size_t size,
+struct store_process *store_process_start(const bool *wanted, size_t size,
 					  void (*serve)(int socket))
 {
-	struct depot_process *process = malloc(sizeof(*process));
+	struct store_process *process = malloc(sizeof(*process));
 	int pair[2];
 
 	reap();
@@ -114,7 +114,7 @@ struct depot_process *depot_process_start(const bool *wanted, size_t size,
 		return NULL;
 	if (make_sockets(pair) < 0)
 		goto free_process;
-	*process = (struct depot_process){ .socket = pair[0] };
+	*process = (struct store_process){ .socket = pair[0] };
 	process->pid = fork_process(wanted, size, pair[1], serve);
 	close(pair[1]);
 	if (process->pid > 0)
@@ -125,7 +125,7 @@ free_process:
 	return NULL;
 }
 
-bool depot_process_runs(const struct depot_process *process)
+bool store_process_runs(const struct store_process *process)
 {
 	siginfo_t info = { .si_pid = 0 };
 
@@ -134,7 +134,7 @@ bool depot_process_runs(const struct depot_process *process)
 	       info.si_pid == 0;
 }
 
-bool depot_process_await(const struct depot_process *process, short events)
+bool store_process_await(const struct store_process *process, short events)
 {
 	struct pollfd entry = { .fd = process->socket, .events = events };
 	const struct timespec patience = { 0, AWAIT_MS * 1000000L };
@@ -144,7 +144,7 @@ bool depot_process_await(const struct depot_process *process, short events)
 	return ppoll(&entry, 1, &patience, &all) > 0;
 }
 
-void depot_process_end(struct depot_process *process)
+void store_process_end(struct store_process *process)
 {
 	kill(process->pid, SIGKILL);
 	close(process->socket);
@@ -154,7 +154,7 @@ void depot_process_end(struct depot_process *process)
 }
 
 struct fdstore {
-	struct depot_process *process;
+	struct store_process *process;
 	int pidfd; /* -1: there is none */
 	unsigned files;
 	unsigned asked;	  /* for a copy, so often */
@@ -193,7 +193,7 @@ struct fdstore *fdstore_new(const bool *wanted, size_t size)
 	if (!fdstore)
 		return NULL;
 	*fdstore = (struct fdstore){ .files = files };
-	fdstore->process = depot_process_start(wanted, size, serve);
+	fdstore->process = store_process_start(wanted, size, serve);
 	if (!fdstore->process) {
 		free(fdstore);
 		return NULL;
@@ -217,7 +217,7 @@ static bool tell(const struct fdstore *fdstore, int number, unsigned asked)
 static bool await(const struct fdstore *fdstore, short events)
 {
 	for (int i = 0; i < ASK_TIMES; i++) {
-		if (depot_process_await(fdstore->process, events))
+		if (store_process_await(fdstore->process, events))
 			return true;
 		kill(fdstore->process->pid, SIGCONT);
 	}
@@ -268,6 +268,6 @@ void fdstore_drop(struct fdstore *fdstore, int number)
 		return;
 	if (fdstore->pidfd >= 0)
 		close(fdstore->pidfd);
-	depot_process_end(fdstore->process);
+	store_process_end(fdstore->process);
 	free(fdstore);
 }

@@ -4,7 +4,7 @@
  * table of descriptors has no room for, and whatever else must be apart.
  *
  * RLIMIT_NOFILE bounds a process, not how many segments Linux has.  When the
- * table is nearly full a depot is forked, which so has a copy of each
+ * table is nearly full an fd store is forked, which so has a copy of each
  * descriptor, and the tracer closes its own.
  *
  * A program with our uid may stop or kill such a process.  The tracer waits
@@ -19,24 +19,24 @@
 
 /* A child of the tracer that ends with the tracer, and when serve() returns
    (at the latest when the socket is closed here). */
-struct depot_process {
+struct store_process {
 	pid_t pid;
 	int socket;		    /* SOCK_SEQPACKET; here it never blocks */
-	struct depot_process *next; /* of those that were ended */
+	struct store_process *next; /* of those that were ended */
 };
 
 /* Has our memory, and of our descriptors n < size only those for which
    wanted[n], and the socket.  All signals are blocked.  NULL: not possible
    now. */
-struct depot_process *depot_process_start(const bool *wanted, size_t size,
+struct store_process *store_process_start(const bool *wanted, size_t size,
 					  void (*serve)(int socket));
 /* Neither stopped nor ended, for all that is known. */
-bool depot_process_runs(const struct depot_process *process);
+bool store_process_runs(const struct store_process *process);
 /* Wait, but 50 ms at most, for events of poll(2) on the socket: are there
    any?  No signal breaks that off. */
-bool depot_process_await(const struct depot_process *process, short events);
+bool store_process_await(const struct store_process *process, short events);
 /* Kill and forget it. */
-void depot_process_end(struct depot_process *process);
+void store_process_end(struct store_process *process);
 
 struct fdstore;
 
@@ -47,7 +47,7 @@ struct fdstore *fdstore_new(const bool *wanted, size_t size);
 int fdstore_fetch(struct fdstore *fdstore, int number);
 /* The process that has it, under that number. */
 pid_t fdstore_holder(const struct fdstore *fdstore);
-/* Give it up.  With its last file the depot is gone. */
+/* Give it up.  With its last file the fd store is gone. */
 void fdstore_drop(struct fdstore *fdstore, int number);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * memfd.c - segments' pages are memfds, made when they are first needed.
- * When the table of descriptors is nearly full, they go to a depot.
+ * When the table of descriptors is nearly full, they go to an fd store.
  */
 #include "tracer/store/memfd.h"
 
@@ -73,7 +73,7 @@ static unsigned file_flags(uint32_t huge_shift)
 	return flags;
 }
 
-/* Mark the files that can go to a depot, those that nothing holds here. */
+/* Mark the files that can go to an fd store, those that nothing holds here. */
 static size_t find_movable(bool *wanted, size_t size)
 {
 	size_t count = 0;
@@ -200,7 +200,7 @@ static int reserve(struct memfd *memfd)
 		close(memfd->fd);
 		return -ENOMEM;
 	}
-	/* a depot must not hold them, too */
+	/* an fd store must not hold them, too */
 	madvise(addr, (size_t)memfd->size, MADV_DONTFORK);
 	memfd->reserve = addr;
 	return 0;
@@ -236,8 +236,9 @@ static int64_t promised(void)
 	return pages;
 }
 
-/* shmem_acct_size().  Its rounding up takes a size in the last page that there
-   is beyond the largest number, and from there on pages are given back. */
+/* shmem_acct_size(), mm/shmem.c.  With pages of 4 KiB a size above
+   INT64_MAX - 4095 rounds up to a negative number of pages, and Linux then
+   takes pages off what is committed: the same is done here. */
 static bool account(struct memfd *memfd,
 		    const struct emul_pages_request *request, pid_t tid)
 {

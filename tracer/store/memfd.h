@@ -27,8 +27,8 @@ struct memfd_place {
 	uint64_t dev, inode;
 };
 bool memfd_find(int64_t handle, struct memfd_place *file);
-/* Then their mappings must reserve nothing: it is done already, or was not
-   wished for. */
+/* Huge ones must be mapped with MAP_NORESERVE: memfd_new() has reserved
+   them, or the segment was made with SHM_NORESERVE. */
 bool memfd_is_huge(int64_t handle);
 /* The sizes of huge pages that this kernel has, as log2: the default one (0:
    none at all) and a set of bits. */

@@ -195,7 +195,7 @@ static void serve(int socket)
 
 /* ---- the tracer ---- */
 
-static struct depot_process *keeper;
+static struct store_process *keeper;
 
 static void replace_keeper(void)
 {
@@ -203,7 +203,7 @@ static void replace_keeper(void)
 	bool *wanted;
 
 	if (keeper)
-		depot_process_end(keeper);
+		store_process_end(keeper);
 	keeper = NULL;
 	for (const struct memlock *memlock = locked; memlock; memlock = memlock->next)
 		if ((size_t)memlock->file >= size)
@@ -213,7 +213,7 @@ static void replace_keeper(void)
 		return;
 	for (const struct memlock *memlock = locked; memlock; memlock = memlock->next)
 		wanted[memlock->file] = true;
-	keeper = depot_process_start(wanted, size, serve);
+	keeper = store_process_start(wanted, size, serve);
 	free(wanted);
 }
 
@@ -225,7 +225,7 @@ static bool hear(void)
 	int none;
 
 	while (keeper && answered != last_order &&
-	       depot_process_await(keeper, POLLIN))
+	       store_process_await(keeper, POLLIN))
 		if (fdpass_receive(keeper->socket, &answered, sizeof(answered),
 				   &none) < 0)
 			return false;
@@ -237,7 +237,7 @@ static void tell(int file, size_t size, int fd)
 {
 	const struct order order = { file, size, ++last_order };
 
-	if (keeper && depot_process_runs(keeper) &&
+	if (keeper && store_process_runs(keeper) &&
 	    fdpass_send(keeper->socket, &order, sizeof(order), fd) == 0 &&
 	    hear())
 		return;

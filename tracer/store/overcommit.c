@@ -40,7 +40,8 @@ bool overcommit_is_strict(void)
 	return mode() == NEVER;
 }
 
-/* All memory and swap, for each one alone; less than nothing is too much. */
+/* OVERCOMMIT_GUESS: each segment alone must fit into all memory and swap.
+   The comparison is unsigned, so a negative number of pages is refused. */
 static bool fits_memory(int64_t pages)
 {
 	struct sysinfo info;
@@ -76,7 +77,8 @@ static uint64_t total_vm(pid_t tid)
 	return pages;
 }
 
-/* Something is kept for root, and for the user to end the caller. */
+/* What __vm_enough_memory() leaves free: for root, and for the user to end the
+   caller with. */
 static uint64_t kept_back(const struct emul_pages_request *request, pid_t tid)
 {
 	uint64_t share = total_vm(tid) / 32;
