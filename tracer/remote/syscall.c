@@ -348,7 +348,8 @@ static void cancel(struct task *task, sysret_t result)
 }
 
 /* PTRACE_INTERRUPT first, then the answer -ERESTARTNOINTR: the thread stops
-   before it restarts the call, and remote_retry_at_stop() handles the call there. */
+   before it restarts the call, and remote_retry_at_stop() handles the call
+   there. */
 static void ask_for_stop(struct task *task)
 {
 	task->call.at = CALL_RETRY_AT_STOP;

@@ -206,8 +206,8 @@ static bool tell(const struct fdstore *fdstore, int number, unsigned asked)
 {
 	const struct order order = { .number = number, .asked = asked };
 
-	if (send(fdstore->process->socket, &order, sizeof(order), MSG_NOSIGNAL) ==
-	    sizeof(order))
+	if (send(fdstore->process->socket, &order, sizeof(order),
+		 MSG_NOSIGNAL) == sizeof(order))
 		return true;
 	kill(fdstore->process->pid, SIGCONT);
 	return false;

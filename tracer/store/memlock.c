@@ -61,7 +61,8 @@ struct order {
 
 static void map(struct memlock *memlock)
 {
-	memlock->addr = mmap(NULL, memlock->size, PROT_READ, MAP_SHARED, memlock->fd, 0);
+	memlock->addr = mmap(NULL, memlock->size, PROT_READ, MAP_SHARED,
+			     memlock->fd, 0);
 	if (memlock->addr == MAP_FAILED ||
 	    mlock2(memlock->addr, memlock->size, MLOCK_ONFAULT) == 0)
 		return;
@@ -88,7 +89,8 @@ static bool follow(struct memlock *memlock)
 
 	if (!memlock->addr)
 		map(memlock);
-	if (memlock->addr == MAP_FAILED || (!memlock->at && !has_changed(memlock)))
+	if (memlock->addr == MAP_FAILED ||
+	    (!memlock->at && !has_changed(memlock)))
 		return false;
 	start = lseek(memlock->fd, memlock->at, SEEK_DATA);
 	end = start < 0 ? -1 : lseek(memlock->fd, start, SEEK_HOLE);
@@ -99,7 +101,8 @@ static bool follow(struct memlock *memlock)
 		end = (off_t)memlock->size;
 	if (end - start > PIECE)
 		end = start + PIECE;
-	madvise(memlock->addr + start, (size_t)(end - start), MADV_POPULATE_READ);
+	madvise(memlock->addr + start, (size_t)(end - start),
+		MADV_POPULATE_READ);
 	memlock->at = end;
 	return true;
 }
@@ -123,7 +126,8 @@ static void lock(const struct order *order, int fd)
 		return;
 	}
 	*memlock = (struct memlock){
-		.file = order->file, .size = order->size, .next = locked, .fd = fd
+		.file = order->file, .size = order->size, .next = locked,
+		.fd = fd
 	};
 	locked = memlock;
 	for (int i = 0; i < FIRST_PIECES && follow(memlock); i++)
@@ -205,13 +209,15 @@ static void replace_keeper(void)
 	if (keeper)
 		store_process_end(keeper);
 	keeper = NULL;
-	for (const struct memlock *memlock = locked; memlock; memlock = memlock->next)
+	for (const struct memlock *memlock = locked; memlock;
+	     memlock = memlock->next)
 		if ((size_t)memlock->file >= size)
 			size = (size_t)memlock->file + 1;
 	wanted = size ? calloc(size, sizeof(*wanted)) : NULL;
 	if (!wanted)
 		return;
-	for (const struct memlock *memlock = locked; memlock; memlock = memlock->next)
+	for (const struct memlock *memlock = locked; memlock;
+	     memlock = memlock->next)
 		wanted[memlock->file] = true;
 	keeper = store_process_start(wanted, size, serve);
 	free(wanted);
