@@ -11,10 +11,10 @@
 
 #include "tracer/util/config.h"
 
-/* The data of our SECCOMP_RET_TRACE: a stop with other data comes from a
-   filter of the program's own. */
+/* The data of SECCOMP_RET_TRACE in the tracer's filter: a stop with other data
+   comes from a filter that the program installed. */
 #define FILTER_TRACE_DATA 0x5359
-/* The data for what strict mode forbids (seccomp.c). */
+/* The data for a call that strict mode forbids (seccomp.c). */
 #define FILTER_STRICT_DATA 0x535a
 
 #define FILTER_ROOM 512		/* instructions */
@@ -25,17 +25,19 @@ struct filter {
 	unsigned short len;
 };
 
-/* Ours, for the whole tree.  Without use_filter: only the trigger call, for a
-   run whose other stops are PTRACE_SYSCALL's. */
+/* Build the tracer's filter, which all tasks of a run have.  Without
+   conf->use_filter the filter contains only the trigger call: all other stops
+   of that run are those of PTRACE_SYSCALL. */
 void filter_build(struct filter *filter, const struct config *conf);
 
-/* What goes in front of a filter of the program's own: calls made from our
-   stub page are allowed.  Returns the number of instructions, at most
-   FILTER_EXEMPTION_ROOM. */
+/* Build the instructions that seccomp.c puts in front of a filter that the
+   program installs: they allow calls that are made from the stub page.
+   Returns the number of instructions, at most FILTER_EXEMPTION_ROOM. */
 unsigned filter_exemption(struct sock_filter *code, const struct config *conf);
 
-/* What strict mode allows (mode1_syscalls, kernel/seccomp.c): the kernel does
-   not enter it any more once there is a filter. */
+/* Build a filter that allows what strict mode allows (mode1_syscalls,
+   kernel/seccomp.c).  The kernel does not let a task that has a filter enter
+   strict mode (seccomp_may_assign_mode()). */
 void filter_strict(struct filter *filter);
 
 #endif

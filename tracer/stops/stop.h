@@ -7,22 +7,27 @@
 
 /* Each value says what the loop must do next. */
 enum stop {
-	STOP_DEAD,	 /* exited or killed, reaped: forget the task */
-	STOP_SECCOMP,	 /* our filter (or the program's) said TRACE: answer */
-	STOP_SYSCALL,	 /* entry or exit in plain mode: ask the kernel which */
-	STOP_FORK,	 /* new task, id in the event message: adopt it */
-	STOP_EXEC,	 /* new image, former tid in the message: new space */
-	STOP_EXIT,	 /* about to release its memory: account for it */
-	STOP_GROUP,	 /* stopped by job control: leave it there, listen */
+	STOP_DEAD,	 /* exited or killed, and reaped: free the task */
+	STOP_SECCOMP,	 /* a filter returned SECCOMP_RET_TRACE: answer */
+	STOP_SYSCALL,	 /* entry or exit of a call, under PTRACE_SYSCALL:
+			    PTRACE_GET_SYSCALL_INFO says which */
+	STOP_FORK,	 /* the event message has the new task's id: announce
+			    the new task */
+	STOP_EXEC,	 /* the event message has the former thread id: give
+			    the task a new address space */
+	STOP_EXIT,	 /* the task is about to release its memory: drop its
+			    attachments */
+	STOP_GROUP,	 /* job control stopped the task: PTRACE_LISTEN */
 	STOP_EVENT_STOP, /* PTRACE_EVENT_STOP that is no group stop: a new
-		    task's first stop, or SIGCONT: resume */
+			    task's first stop, PTRACE_INTERRUPT, or SIGCONT:
+			    resume */
 	STOP_SIGNAL,	 /* a signal is about to be delivered: deliver it */
 };
 
 /* Pure.  `signal` receives the signal of STOP_SIGNAL and STOP_GROUP. */
 enum stop stop_classify(int status, int *signal);
 
-/* "seccomp", ... for messages. */
+/* "seccomp", ...: for --debug=stops. */
 const char *stop_name(enum stop stop);
 
 #endif

@@ -27,7 +27,7 @@ struct queued {
 };
 
 static struct queued *first, **last = &first;
-static bool hung_up; /* no task is left that could send one */
+static bool hung_up; /* no task is left that has the filter */
 
 bool unotify_can_come(void)
 {
@@ -48,9 +48,10 @@ bool unotify_is_cheap(int listener)
 		     SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) == 0;
 }
 
-/* Static: a signal may break off the sleep at any moment. */
+/* Static: the handlers of SIGCHLD and UNOTIFY_TIMER use it, and siglongjmp()
+   leaves local variables with no defined value. */
 static struct {
-	/* the kernel's structure may be longer than our headers say */
+	/* the kernel's structure may be longer than the headers say */
 	union { struct seccomp_notif notif; char room[512]; } got;
 	sigjmp_buf awake;
 	volatile sig_atomic_t asleep;
@@ -80,7 +81,8 @@ void unotify_answer(uint64_t id, sysret_t result)
 		answer.resp.error = (int32_t)result;
 	else
 		answer.resp.val = result;
-	/* it may wait for a lock, which a signal breaks off */
+	/* SECCOMP_IOCTL_NOTIF_SEND waits for a lock, and a signal breaks that
+	   wait off (mutex_lock_interruptible()) */
 	while (ioctl(config.listener, SECCOMP_IOCTL_NOTIF_SEND, &answer) < 0 &&
 	       errno == EINTR)
 		;
@@ -124,9 +126,9 @@ bool unotify_poll(struct unotify *unotify)
 	return take_got(unotify);
 }
 
-/* Since Linux 6.11 a filter is released at the beginning of exit: when its last
-   user ends nobody can wait for it any more, and the exit itself, which we are
-   about to wait for, would share the CPU with our questions. */
+/* Since Linux 6.11 the kernel releases a filter at the beginning of do_exit().
+   When the last task that has the filter exits, NOTIF_RECV fails with ENOENT
+   at once.  Asked in a loop, it would take the CPU from that exit. */
 static bool is_hung_up(void)
 {
 	struct pollfd entry = { .fd = config.listener };
@@ -134,7 +136,8 @@ static bool is_hung_up(void)
 	return poll(&entry, 1, 0) > 0 && entry.revents & POLLHUP;
 }
 
-/* SIGCHLD since it was last asked for: by the loop, by one who sleeps. */
+/* Did SIGCHLD come since unotify_sigchld_came() last said so, and since
+   unotify_next() or unotify_wait_sigchld() last returned for it? */
 static volatile sig_atomic_t sigchld_came, sigchld_woke;
 
 enum { HINTS = 16 };
@@ -142,7 +145,8 @@ enum { HINTS = 16 };
 static volatile pid_t hints[HINTS];
 static volatile sig_atomic_t hint_count, hints_lost;
 
-/* What sigsetjmp returns: both signals are let in still, or none. */
+/* What sigsetjmp() returns after a jump.  SIGCHLD and UNOTIFY_TIMER are both
+   unblocked after BY_SIGCHLD (SA_NODEFER), both blocked after BY_TIMER. */
 enum { BY_SIGCHLD = 1, BY_TIMER };
 
 static void on_sigchld(int sig, siginfo_t *info, void *context)
@@ -158,8 +162,9 @@ static void on_sigchld(int sig, siginfo_t *info, void *context)
 		siglongjmp(sleep_state.awake, BY_SIGCHLD);
 }
 
-/* SIGCHLD is kept out here: one that came before our first instruction would
-   jump away, and we would be lost. */
+/* SIGCHLD is blocked here (sa_mask).  If SIGCHLD came before the first
+   instruction of this handler, on_sigchld() would jump out, and the timer's
+   signal would have had no effect. */
 static void on_timer(int sig)
 {
 	(void)sig;
@@ -168,25 +173,26 @@ static void on_timer(int sig)
 		siglongjmp(sleep_state.awake, BY_TIMER);
 }
 
-/* Is SIGCHLD let in? */
+/* Are SIGCHLD and UNOTIFY_TIMER unblocked? */
 static bool sigchld_is_allowed;
 
-static void allow_sigchld(bool open)
+static void allow_sigchld(bool allow)
 {
 	sigset_t children;
 
-	if (open == sigchld_is_allowed)
+	if (allow == sigchld_is_allowed)
 		return;
-	sigchld_is_allowed = open;
+	sigchld_is_allowed = allow;
 	sigemptyset(&children);
 	sigaddset(&children, SIGCHLD);
 	sigaddset(&children, UNOTIFY_TIMER);
-	sigprocmask(open ? SIG_UNBLOCK : SIG_BLOCK, &children, NULL);
+	sigprocmask(allow ? SIG_UNBLOCK : SIG_BLOCK, &children, NULL);
 }
 
 void unotify_set_signals(void)
 {
-	/* leaving by a jump must not leave it blocked */
+	/* SA_NODEFER: on_sigchld() leaves by siglongjmp(), and sigsetjmp()
+	   has saved no mask, so the kernel must not block SIGCHLD */
 	const struct sigaction children = {
 		.sa_sigaction = on_sigchld,
 		.sa_flags = SA_SIGINFO | SA_RESTART | SA_NODEFER,
@@ -233,16 +239,31 @@ void unotify_forget_hints(void)
 
 bool unotify_sigchld_came(void)
 {
-	/* in this order: it may come in between */
+	/* test, then clear: SIGCHLD may come between the two */
 	if (!sigchld_came)
 		return false;
 	sigchld_came = 0;
 	return true;
 }
 
-/* The kernel fills the buffer in, or nothing has happened: whichever way we
-   come back, the buffer tells.  Where SIGCHLD never let us begin, as it does
-   when many tasks stop, a notice may have waited for long: look for it. */
+/*
+ * Waits for a notification and for SIGCHLD with one system call, NOTIF_RECV.
+ * The plain way is ppoll(), which unblocks SIGCHLD while it waits, NOTIF_RECV,
+ * NOTIF_SEND, and a look for pending signals: four system calls for each answer
+ * in place of two.
+ *
+ * Why siglongjmp() in the handler: a flag alone would miss a SIGCHLD that
+ * comes after the flag is read and before ioctl() is entered, and ioctl()
+ * would then sleep although a task has stopped.  The jump skips the ioctl().
+ *
+ * A jump can also come after the kernel has given us the notification.
+ * NOTIF_RECV either fills `got` in whole or changes nothing, so `got`, zeroed
+ * before, says which: an id other than 0 is a notification that we have taken.
+ *
+ * If SIGCHLD came before ioctl() was entered, ioctl() is left out.  While many
+ * tasks stop, that can happen for seconds on end; so a poll() takes a
+ * notification that is there.
+ */
 bool unotify_next(struct unotify *unotify)
 {
 	volatile bool began = false;

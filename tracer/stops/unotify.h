@@ -14,7 +14,7 @@
 #include "emul/emul.h"
 
 struct unotify {
-	uint64_t id;
+	uint64_t id;		/* the kernel's; the answer names it */
 	pid_t tid;
 	int64_t nr;
 	uint64_t args[6];
@@ -24,45 +24,56 @@ struct unotify {
    send one? */
 bool unotify_can_come(void);
 
-/* Do we get at its notices at all? */
+/* Can we use this listener?  A host can refuse its ioctl()s. */
 bool unotify_works(int listener);
 
 /* Can this listener wake us on the program's own CPU (Linux 6.6)?  Without
-   that a notification is dearer than a stop.  Turns it on. */
+   that a notification costs more than a stop.  Turns it on. */
 bool unotify_is_cheap(int listener);
 
-/* The call returns this; a thread that died meanwhile does not mind. */
+/* Make the call that waits return `result` (a value or -errno).  No error if
+   the thread died meanwhile. */
 void unotify_answer(uint64_t id, sysret_t result);
 
-/* Keep one that came while we waited for another. */
+/* Queue a notification that came while the tracer waited for something else.
+   If memory is out, the call is answered with -ENOMEM. */
 void unotify_defer(const struct unotify *unotify);
+/* Take the oldest queued notification; false: there is none. */
 bool unotify_deferred(struct unotify *unotify);
 
-/* Set up SIGCHLD: it is let in only while one of these sleeps, and after
-   unotify_next until it is kept out again.  Then calls that it may break off
-   are restarted, or must be ready for EINTR. */
+/* Set up the handlers of SIGCHLD and UNOTIFY_TIMER, and block both signals.
+   They are unblocked only inside unotify_next() and unotify_wait_sigchld(),
+   and after unotify_next() until unotify_block_sigchld().  Between the last
+   two, SA_RESTART restarts a system call that they interrupt; every slow
+   system call that the kernel does not restart can fail with EINTR. */
 void unotify_set_signals(void);
 void unotify_block_sigchld(void);
-/* Has SIGCHLD come since this was last asked?  When it is kept out: up to
-   then. */
+/* Has a SIGCHLD been delivered since this function was last called? */
 bool unotify_sigchld_came(void);
 
-/* Which tasks sent it, as far as known; the next of them.  Lost are some when
-   there were too many, and when UNOTIFY_TIMER, which is let in with SIGCHLD,
-   says that one may have been swallowed.  Only while it is kept out. */
+/*
+ * Hints: the ids of the tasks that sent SIGCHLD (si_pid).  Use these functions
+ * only while SIGCHLD is blocked.
+ *
+ * Some hints are lost when more than 16 came, and when UNOTIFY_TIMER came:
+ * wait.c sets that timer because SIGCHLD does not queue, so that the kernel
+ * may have dropped one.
+ */
 #define UNOTIFY_TIMER SIGVTALRM
+/* Take one hint; false: there is none. */
 bool unotify_hint(pid_t *tid);
 bool unotify_hints_lost(void);
 void unotify_forget_hints(void);
 
-/* Sleep until there is a notice (true: it is taken) or SIGCHLD came since this
-   last said so (false; now and then without a reason).  From then on
-   unotify_can_come() is false when
-   no task is left that could send one. */
+/* Sleep until a notification comes (true: it is taken) or SIGCHLD has come
+   since the last time that this function returned false (false; sometimes
+   without any reason).  When it finds that no task is left that could send a
+   notification, unotify_can_come() is false from then on. */
 bool unotify_next(struct unotify *unotify);
-/* The same without sleeping: take a notice that is there. */
+/* Take a notification that is there, without sleeping; false: none. */
 bool unotify_poll(struct unotify *unotify);
-/* Sleep until SIGCHLD came since this or unotify_next last said so. */
+/* Sleep until SIGCHLD has come since the last return for a SIGCHLD, of this
+   function or of unotify_next(). */
 void unotify_wait_sigchld(void);
 
 #endif

@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * wait.c - all tasks, or those that are likely to have stopped.
+ * wait.c - waitpid() for all tasks, or for those that are likely to have
+ * stopped; and the queue of statuses that are not handled yet.
+ *
+ * waitpid(-1) walks all tasks of the tracer, so with many tasks it is avoided:
+ *
+ *	WALK_ALL to TRUST_SIGCHLD	more than 64 tasks; the timer is set
+ *	TRUST_SIGCHLD to
+ *	  WALK_ALL			a walk found only expected tasks
+ *	  WALK_FOR_A_WHILE		a walk found an unexpected task
+ *	WALK_FOR_A_WHILE to WALK_ALL	walks_left has come down to 0
+ *
+ * In TRUST_SIGCHLD a walk is made when a hint was lost or the timer has expired
+ * (unotify_hints_lost()), and when few tasks are left.
  */
 #include "tracer/stops/wait.h"
 
@@ -15,18 +27,27 @@
 #include "tracer/util/log.h"
 
 enum {
-	FEW = 64,		/* tasks: a walk over these is cheap */
-	RECENT = 4,
-	WALKS = 8,		/* more for each SIGCHLD that was swallowed, */
-	MANY_WALKS = 64,	/* and no more than so many */
-	SWALLOWED_NS = 1000000,	/* and for each task: */
-	SWALLOWED_NS_EACH = 1000,
+	CHEAP_WALK_TASKS = 64,	/* a walk over so many tasks is cheap */
+	LAST_STOPPED = 4,	/* tasks in last_stopped[] */
+	WALKS_PER_MISS = 8,	/* added to walks_left by a walk that found a
+				   task that had no hint, */
+	WALKS_MAX = 64,		/* up to this number */
+	TIMER_NS = 1000000,	/* the timer of TRUST_SIGCHLD, */
+	TIMER_NS_PER_TASK = 1000, /* and more for each task */
 };
 
-static pid_t recent[RECENT];	/* tasks that stopped last */
-static unsigned next_recent;
-static unsigned walks_left;	/* so many before we rely on SIGCHLD again */
-static bool unsure;		/* not all were looked at; a timer runs */
+static pid_t last_stopped[LAST_STOPPED];
+static unsigned next_last_stopped; /* the entry to replace next */
+
+/* Which tasks wait_take() asks waitpid() for. */
+static enum {
+	WALK_ALL,	  /* -1: any task */
+	TRUST_SIGCHLD,	  /* those with a hint, and last_stopped[]; the timer
+			     runs, since a hint can be missing */
+	WALK_FOR_A_WHILE, /* -1, in the next walks_left calls: hints were
+			     missing lately */
+} strategy;
+static unsigned walks_left; /* not 0 in WALK_FOR_A_WHILE only */
 
 static struct task *first_deferred, **last_deferred = &first_deferred;
 
@@ -118,12 +139,12 @@ static struct task *find_or_add(pid_t tid)
 		task = task_add_unannounced(tid);
 	if (!task)
 		log_fatal("out of memory");
-	if (task->state == TASK_DEFERRED_BY_FORK) /* it was killed */
+	if (task->state == TASK_DEFERRED_BY_FORK) /* the task was killed */
 		task->state = TASK_RUNNING;
 	return task;
 }
 
-/* As waitpid. */
+/* waitpid(), and the status is deferred; returns what waitpid() returns. */
 static pid_t take(pid_t which, int flags)
 {
 	int status;
@@ -139,45 +160,48 @@ static pid_t take(pid_t which, int flags)
 	return tid;
 }
 
-static bool is_recent(pid_t tid)
+static bool stopped_lately(pid_t tid)
 {
-	for (unsigned i = 0; i < RECENT; i++)
-		if (recent[i] == tid)
+	for (unsigned i = 0; i < LAST_STOPPED; i++)
+		if (last_stopped[i] == tid)
 			return true;
 	return false;
 }
 
 static void remember(pid_t tid)
 {
-	if (is_recent(tid))
+	if (stopped_lately(tid))
 		return;
-	recent[next_recent] = tid;
-	next_recent = (next_recent + 1) % RECENT;
+	last_stopped[next_last_stopped] = tid;
+	next_last_stopped = (next_last_stopped + 1) % LAST_STOPPED;
 }
 
 void wait_expect(pid_t tid)
 {
 	remember(tid);
-	if (task_count() > FEW)
+	if (task_count() > CHEAP_WALK_TASKS)
 		take(tid, WNOHANG);
 }
 
-/* False when no task is left.  Tells how many there were that nothing had
-   pointed to. */
-static bool take_all(int flags, unsigned *surprises)
+/* Take in the statuses of all tasks; false when no task is left.  *unexpected
+   receives the number of tasks that had stopped and are not in last_stopped[];
+   after take_likely() these had no hint. */
+static bool take_all(int flags, unsigned *unexpected)
 {
-	*surprises = 0;
+	*unexpected = 0;
 	for (;;) {
 		pid_t tid = take(-1, flags);
 
 		if (tid <= 0)
 			return tid == 0;
-		*surprises += !is_recent(tid);
+		*unexpected += !stopped_lately(tid);
 		flags = WNOHANG;
 	}
 }
 
-/* Those that SIGCHLD named, then those whose own may have been swallowed. */
+/* Take in the statuses of the tasks that SIGCHLD named, then of the tasks that
+   stopped lately: these are the most likely to have sent a SIGCHLD that the
+   kernel dropped. */
 static void take_likely(void)
 {
 	pid_t tid;
@@ -185,21 +209,21 @@ static void take_likely(void)
 	while (unotify_hint(&tid))
 		if (take(tid, WNOHANG) > 0)
 			remember(tid);
-	for (unsigned i = 0; i < RECENT; i++) {
-		const struct task *task = task_find(recent[i]);
+	for (unsigned i = 0; i < LAST_STOPPED; i++) {
+		const struct task *task = task_find(last_stopped[i]);
 
 		if (task && !wait_is_deferred(task))
-			take(recent[i], WNOHANG);
+			take(last_stopped[i], WNOHANG);
 	}
 }
 
-/* Once, when a walk has become cheap beside the time until then; false if
-   that is not possible. */
+/* Let UNOTIFY_TIMER come once, after a time that is long beside the time that
+   a walk over all tasks takes; false if the kernel gives us no timer. */
 static bool set_timer(void)
 {
 	static timer_t timer;
 	static enum { UNKNOWN, MADE, NONE } state;
-	long wait = SWALLOWED_NS + SWALLOWED_NS_EACH * (long)task_count();
+	long wait = TIMER_NS + TIMER_NS_PER_TASK * (long)task_count();
 	const struct itimerspec once = {
 		.it_value = { wait / 1000000000, wait % 1000000000 } };
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
@@ -211,25 +235,39 @@ static bool set_timer(void)
 	return state == MADE && timer_settime(timer, 0, &once, NULL) == 0;
 }
 
+static bool may_trust_sigchld(bool block)
+{
+	if (block || task_count() <= CHEAP_WALK_TASKS ||
+	    strategy == WALK_FOR_A_WHILE || unotify_hints_lost())
+		return false;
+	if (strategy == WALK_ALL && set_timer())
+		strategy = TRUST_SIGCHLD;
+	return strategy == TRUST_SIGCHLD;
+}
+
+static void walk_is_done(unsigned unexpected)
+{
+	if (unexpected && strategy != WALK_ALL)
+		walks_left = walks_left + WALKS_PER_MISS < WALKS_MAX ?
+			walks_left + WALKS_PER_MISS : WALKS_MAX;
+	else if (walks_left)
+		walks_left--;
+	strategy = walks_left ? WALK_FOR_A_WHILE : WALK_ALL;
+}
+
 bool wait_take(bool block)
 {
-	unsigned surprises;
+	unsigned unexpected;
 	bool any;
 
-	if (!block && task_count() > FEW && !walks_left &&
-	    !unotify_hints_lost() && (unsure || (unsure = set_timer()))) {
+	if (may_trust_sigchld(block)) {
 		take_likely();
 		return true;
 	}
-	if (!block && (unsure || walks_left))
+	if (!block && strategy != WALK_ALL)
 		take_likely();
-	any = take_all(block ? 0 : WNOHANG, &surprises);
-	if (surprises && (unsure || walks_left))
-		walks_left = walks_left + WALKS < MANY_WALKS ?
-			walks_left + WALKS : MANY_WALKS;
-	else if (walks_left)
-		walks_left--;
-	unsure = false;
+	any = take_all(block ? 0 : WNOHANG, &unexpected);
+	walk_is_done(unexpected);
 	unotify_forget_hints();
 	return any;
 }

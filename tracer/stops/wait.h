@@ -11,37 +11,42 @@
 #include "tracer/tasks/tasks.h"
 
 /*
- * Take in (wait_defer) all statuses that are there, so that each task has its
- * turn: the kernel would report the busiest of the first ones for ever.  With
- * `block` wait for one.  False when no task is left.
+ * Take in (wait_defer) all statuses that waitpid() has.  With `block` wait for
+ * one.  False when no task is left.
  *
- * To look at all tasks costs the kernel a walk over them.  Where there are
- * many, only those are looked at that SIGCHLD named or that stopped lately;
- * one whose SIGCHLD was swallowed by another's has to wait for up to a
- * millisecond then, and a microsecond more for each task.
+ * All of them, so that each task has its turn: waitpid(-1) walks the tasks from
+ * the first one on, and would report a busy one of the first for ever.
+ *
+ * With more than 64 tasks, waitpid() is asked only for those that SIGCHLD named
+ * or that stopped lately.  SIGCHLD does not queue: a task whose SIGCHLD the
+ * kernel dropped waits for a timer, up to a millisecond and a microsecond more
+ * for each task.
  */
 bool wait_take(bool block);
 
-/* A new task that will stop, or has: its SIGCHLD may be the parent's. */
+/* The new task `tid` will stop, or has stopped already.  Its SIGCHLD may have
+   been dropped because the parent's was pending: expect it without one. */
 void wait_expect(pid_t tid);
 
-/* Remember a status for the loop.  A newer one takes the place of an older
-   one, which it tells to be void (the task was killed). */
+/* Queue a status for the loop.  A newer status of the same task replaces an
+   older one: only a task that was killed leaves a stop by itself. */
 void wait_defer(struct task *task, int status);
 bool wait_is_deferred(const struct task *task);
 bool wait_any_deferred(void);
-/* The oldest one, which is taken off; NULL: none. */
+/* Take the oldest queued status and return its task; NULL: there is none. */
 struct task *wait_next_deferred(int *status);
-/* The task is about to be freed. */
+/* Drop the queued status of a task that is about to be freed. */
 void wait_forget(struct task *task);
 
-/* The task begins to fork: until that is over, other threads of its address
-   space do not change the attachments, which the child gets as they are. */
+/* The task begins to fork.  Until wait_fork_over(), stops of other threads of
+   its address space are deferred (wait_for_fork), so that nothing changes the
+   attachments before emul/ copies them for the child. */
 void wait_fork_begins(struct task *task);
-/* The fork is over, or its thread is: what waited for it is deferred. */
+/* The fork is over, or the thread that made it has ended: queue the stops that
+   waited for it. */
 void wait_fork_over(struct task *task);
-/* Must this stop of the task wait for another thread's fork?  Then it comes
-   back as a deferred one. */
+/* Must this stop of the task wait for another thread's fork?  If true,
+   wait_fork_over() will queue the status. */
 bool wait_for_fork(struct task *task, int status);
 
 #endif
