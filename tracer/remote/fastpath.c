@@ -3,9 +3,11 @@
  * fastpath.c - one stop for shmdt, and one for shmat where the program can open
  * the file of the segment itself; else one stop and one notification.
  *
- * A signal that finds the thread inside the stub is held back: with signals
- * blocked and the expected address spoilt, the attach sequence runs into its
- * own stop, where all is put right before the signal is delivered.
+ * When a signal comes in the middle of the attach sequence, the tracer blocks
+ * all signals and overwrites the address that the sequence compares with.  So
+ * the sequence takes its failure exit, a seccomp stop.  There the tracer undoes
+ * the attach, unblocks the signals and delivers the signal.  The time line is
+ * above fastpath_at_signal().
  */
 #include "tracer/remote/fastpath.h"
 
@@ -35,6 +37,8 @@ bool fastpath_is_possible(struct task *task)
 	       !arch_is_stepping(&task->call.regs);
 }
 
+/* Fill in the stub's data page: the registers to put back, and the address
+   that the attach sequence compares with.  0 or -1. */
 static int write_data(struct task *task, uint64_t expected)
 {
 	uint64_t data[ARCH_STUB_WORDS];
@@ -45,7 +49,8 @@ static int write_data(struct task *task, uint64_t expected)
 		       -1;
 }
 
-/* The same call again, and what follows it in the page. */
+/* The same for the sequence that opens a file: *call receives the call that it
+   begins with. */
 static int write_file(struct task *task, const struct arch_stub_file *file,
 		      struct arch_call *call)
 {
@@ -60,7 +65,8 @@ static int write_file(struct task *task, const struct arch_stub_file *file,
 		       -1;
 }
 
-/* Stop at the end whatever mmap gives. */
+/* Make the attach sequence end at its seccomp stop, whatever mmap() returns:
+   1 is neither an address of a page nor an error. */
 static void force_failure_stop(struct task *task)
 {
 	write_data(task, 1);
@@ -76,8 +82,9 @@ static bool is_caught(pid_t tid, int sig)
 	return caught;
 }
 
-/* One that stops the process shows nobody where it stopped, and SIGCONT must
-   find it done. */
+/* Does the signal stop the process, without a handler?  Such a signal is
+   delivered at once: no handler can see that the thread is in the stub, and
+   the stop must come before a SIGCONT that is sent after the signal. */
 static bool only_stops(pid_t tid, int sig)
 {
 	return sig == SIGSTOP ||
@@ -85,7 +92,8 @@ static bool only_stops(pid_t tid, int sig)
 		!is_caught(tid, sig));
 }
 
-static void hold(struct task *task, int sig)
+/* Resume without the signal, which is delivered at the seccomp stop to come. */
+static void hold_signal(struct task *task, int sig)
 {
 	struct borrowed *borrowed = &task->call.borrowed;
 
@@ -101,19 +109,22 @@ static void hold(struct task *task, int sig)
 	ptrace(PTRACE_CONT, task->tid, NULL, NULL);
 }
 
-/* A stop where the notice should come: false when the thread is gone. */
+/* Pass a stop that came before the notification of the trigger call: false
+   when the thread is gone. */
 static bool pass_stop(struct task *task, int status)
 {
 	int sig;
 
 	switch (stop_classify(status, &sig)) {
 	case STOP_SIGNAL:
-		hold(task, sig);
+		hold_signal(task, sig);
 		return true;
 	case STOP_EVENT_STOP:
 		ptrace(PTRACE_CONT, task->tid, NULL, NULL);
 		return true;
-	case STOP_GROUP:	/* no step of the program's before it rejoins */
+	/* end at the seccomp stop, so that the thread joins the group stop
+	   before it runs an instruction of the program */
+	case STOP_GROUP:
 		force_failure_stop(task);
 		task->call.borrowed.group_stop = true;
 		ptrace(PTRACE_CONT, task->tid, NULL, NULL);
@@ -124,8 +135,9 @@ static bool pass_stop(struct task *task, int status)
 	}
 }
 
-/* Wait for the carrier, and hand over the descriptor: 0, -errno or gone. */
-static sysret_t serve(struct task *task, int fd)
+/* Wait for the notification of the trigger call, and answer it with the
+   descriptor: 0, -errno or SYSRET_GONE. */
+static sysret_t answer_trigger_call(struct task *task, int fd)
 {
 	struct unotify unotify;
 	int status;
@@ -146,7 +158,8 @@ static sysret_t serve(struct task *task, int fd)
 	}
 }
 
-/* `sequence`: its offset in the stub. */
+/* Let the thread run `call` and what follows it in the sequence that begins at
+   this offset of the stub. */
 static void complete_in_stub(struct task *task, enum call_at at,
 			     const struct arch_call *call, size_t sequence)
 {
@@ -164,22 +177,28 @@ sysret_t fastpath_attach(struct task *task, int fd, const uint64_t args[6])
 			  config.cookie },
 	};
 
-	/* making it dumpable can have taken it from its seccomp stop */
+	/* if remote_write() had to inject prctl(PR_SET_DUMPABLE), the thread
+	   is not at its seccomp stop any more */
 	if (write_data(task, args[0]) < 0 || task->call.at != CALL_SECCOMP)
 		return -EFAULT;
 	task->call.attach_addr = args[0];
 	complete_in_stub(task, CALL_COMPLETING_ATTACH, &trigger,
 			 arch_stub_attach);
-	/* an error here comes back as mmap's, at the stop */
-	if (serve(task, fd) == SYSRET_GONE) {
+	/* after -errno the trigger call fails, mmap() fails with EBADF, and
+	   the sequence ends at its seccomp stop: the loop handles that */
+	if (answer_trigger_call(task, fd) == SYSRET_GONE) {
 		task->call.at = CALL_NONE;
 		return SYSRET_GONE;
 	}
 	return (sysret_t)args[0];
 }
 
-/* Not where a filter could forbid it, or we would stop at it, or where /proc
-   is another one; else it may fail, and is not tried again. */
+/*
+ * False where openat() cannot work: a filter of the program can forbid it,
+ * --proc=on stops at it, and in another pid namespace /proc has other numbers.
+ * For other reasons openat() can fail still: then cannot_open_proc is set, and
+ * openat() is not tried again in this address space.
+ */
 bool fastpath_may_open(const struct task *task)
 {
 	return arch_stub_open && !task->mm->cannot_open_proc &&
@@ -201,7 +220,8 @@ sysret_t fastpath_detach(struct task *task, uint64_t addr, uint64_t len)
 {
 	struct arch_call call = task->call.asked;
 
-	/* the other arguments are the program's registers: they stay */
+	/* munmap() has two arguments; the other four registers keep the
+	   program's values */
 	call.nr = SYS_munmap;
 	call.args[0] = addr;
 	call.args[1] = len;
@@ -211,15 +231,15 @@ sysret_t fastpath_detach(struct task *task, uint64_t addr, uint64_t len)
 	return 0;
 }
 
-/* Is it the stop at the end of the attach sequence? */
+/* Is this the seccomp stop at the end of the attach sequence? */
 static bool is_at_end(struct task *task)
 {
-	const struct ptrace_syscall_info *look = &task->call.info;
+	const struct ptrace_syscall_info *info = &task->call.info;
 
 	return task->call.at == CALL_COMPLETING_ATTACH && remote_info(task) &&
-	       look->op == PTRACE_SYSCALL_INFO_SECCOMP &&
-	       look->seccomp.nr == SYS_getpgid &&
-	       look->seccomp.args[5] == config.cookie + 1;
+	       info->op == PTRACE_SYSCALL_INFO_SECCOMP &&
+	       info->seccomp.nr == SYS_getpgid &&
+	       info->seccomp.args[5] == config.cookie + 1;
 }
 
 enum fastpath_state fastpath_at_seccomp(struct task *task)
@@ -231,8 +251,9 @@ enum fastpath_state fastpath_at_seccomp(struct task *task)
 	task->call.info_valid = false;
 	task->call.at = CALL_SECCOMP;
 	remote_unblock_signals(task);
-	/* sent from here it comes back as a signal stop, where
-	   fastpath_at_signal puts the whole siginfo in */
+	/* PTRACE_CONT sends the signal from here by its number alone; the
+	   signal-delivery stop comes once more, and there
+	   fastpath_at_signal() sets the whole siginfo */
 	task->call.borrowed.signal = task->call.borrowed.siginfo.si_signo;
 	task->mm->cannot_open_proc |=
 		task->call.info.seccomp.args[4] == ARCH_STUB_NO_FILE;
@@ -246,8 +267,10 @@ enum fastpath_state fastpath_at_seccomp(struct task *task)
 	return FASTPATH_ENDED;
 }
 
-/* Mapped, and only registers are left to put in: too late to stop it.  Never
-   with a signal held, for which the expected address is spoilt. */
+/* Has the sequence already compared, and found the expected address?  Then it
+   only loads registers, force_failure_stop() comes too late, and the attach
+   stands.  With a signal held, force_failure_stop() has been called already:
+   the sequence cannot find the expected address any more. */
 static bool is_past_commit(const struct task *task)
 {
 	uint64_t ip;
@@ -266,6 +289,24 @@ static bool is_in_stub(struct task *task)
 	       ip < config.arena_start + config.page_size;
 }
 
+/*
+ * The attach sequence in time, and what the tracer does at a signal-delivery
+ * stop in it:
+ *
+ *	openat or trigger call,		holds the signal, overwrites the
+ *	mmap, close			expected address: the comparison fails
+ *	loads the expected address	(the commit: from here on the tracer
+ *					cannot change the outcome)
+ *	  equal to mmap's result:	arch_stub_is_past_commit(): puts in the
+ *	    loads the registers,	registers and the result; the loop
+ *	    returns to the program	delivers the signal
+ *	  not equal:			holds the signal: the seccomp stop is
+ *	    trigger call's number,	to come anyway
+ *	    a seccomp stop
+ *
+ * The sequence of a detach has no failure exit: a signal-delivery stop comes
+ * after munmap, when the registers alone are left.
+ */
 enum fastpath_state fastpath_at_signal(struct task *task, int sig)
 {
 	siginfo_t *held = &task->call.borrowed.siginfo;
@@ -278,14 +319,14 @@ enum fastpath_state fastpath_at_signal(struct task *task, int sig)
 	}
 	if (task->call.at == CALL_COMPLETING_ATTACH && is_in_stub(task)) {
 		if (!is_past_commit(task)) {
-			hold(task, sig);
+			hold_signal(task, sig);
 			return FASTPATH_GOES_ON;
 		}
 		arch_restore(task->tid, &task->call.regs,
 			     (int64_t)task->call.attach_addr);
 		return FASTPATH_OVER;
 	}
-	if (is_in_stub(task))	/* munmap is done, the rest is registers */
+	if (is_in_stub(task)) /* munmap is done, registers are to be loaded */
 		arch_restore(task->tid, &task->call.regs, 0);
 	return FASTPATH_OVER;
 }

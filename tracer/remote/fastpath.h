@@ -3,37 +3,40 @@
  * fastpath.h - attach and detach as sequences of the stub that end by
  * themselves: no stop reports success.
  *
- * While a thread is in flight the model is ahead of the kernel.  So only the
- * one thread of an address space flies, which nobody can watch; and whatever
- * brings it to a stop on the way is dealt with here first.
+ * emul/ records the attach before the kernel has made it.  No other thread may
+ * see that gap, so the fast path is taken only when the address space has a
+ * single thread.  When that thread stops before the sequence has ended,
+ * fastpath_at_seccomp() or fastpath_at_signal() repairs that first.
  */
 #ifndef REMOTE_FASTPATH_H
 #define REMOTE_FASTPATH_H
 
 #include "tracer/tasks/tasks.h"
 
-/* Can the call that the task is in be finished this way? */
+/* Can the call that the task has stopped at end in the stub? */
 bool fastpath_is_possible(struct task *task);
 
-/* mmap in the program with these arguments, of our `fd`: the address, before
-   it has happened; or -errno, nothing was begun; or SYSRET_GONE.  The call
-   must then be given this result. */
+/* Start mmap() in the program with these arguments, of the tracer's `fd`.
+   Returns the address, although mmap() has not run yet; -errno if nothing was
+   begun; or SYSRET_GONE.  The caller passes an address or SYSRET_GONE on as
+   the result of the call. */
 sysret_t fastpath_attach(struct task *task, int fd, const uint64_t args[6]);
-/* The same, where the program opens the file itself. */
+/* Can the program open the file of a segment itself? */
 bool fastpath_may_open(const struct task *task);
+/* As fastpath_attach(), but the program opens the file itself. */
 sysret_t fastpath_open(struct task *task, const struct arch_stub_file *file);
-/* munmap in the program: 0, before it has happened. */
+/* Start munmap() in the program.  Returns 0, although munmap() has not run yet,
+   or -errno if nothing was begun. */
 sysret_t fastpath_detach(struct task *task, uint64_t addr, uint64_t len);
 
-/* At a stop of a task in flight.  FASTPATH_OVER: it has landed, deal with the
-   stop as ever.  FASTPATH_FAILED: the attach failed, and the thread is at the
-   seccomp stop of its call as if nothing had been done.  FASTPATH_ENDED: it
-   stopped at the end, and has its answer.  FASTPATH_GOES_ON: it was resumed. */
+/* What a stop of a task means for the fast path. */
 enum fastpath_state {
-	FASTPATH_OVER,
-	FASTPATH_FAILED,
-	FASTPATH_ENDED,
-	FASTPATH_GOES_ON,
+	FASTPATH_OVER,	  /* no sequence runs any more: handle the stop */
+	FASTPATH_FAILED,  /* the attach failed and is undone; the thread is at
+			     a seccomp stop of its call: handle it again */
+	FASTPATH_ENDED,	  /* the attach is made, and the call is answered:
+			     resume */
+	FASTPATH_GOES_ON, /* the task was resumed already */
 };
 enum fastpath_state fastpath_at_seccomp(struct task *task);
 enum fastpath_state fastpath_at_signal(struct task *task, int sig);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * fd.c - descriptors for the program: by user notification, where the
- * kernel can (SECCOMP_ADDFD_FLAG_SEND, Linux 5.14), else by opening our own
- * one in /proc.
+ * fd.c - puts a descriptor of the tracer into the program: by user
+ * notification (SECCOMP_ADDFD_FLAG_SEND, Linux 5.14), or, without a listener,
+ * by an injected openat() of /proc/TRACER/fd/N.
  *
- * The carrier is an ordinary call with our cookie as sixth argument (the
- * first one is not what filters see on some arm64 kernels); our filter turns
- * just that into a notification.
+ * The trigger call is getpgid() with config.cookie as sixth argument.  The
+ * tracer's filter returns SECCOMP_RET_USER_NOTIF for it.  The cookie is not the
+ * first argument, because some arm64 kernels show filters another value there
+ * (arch/aarch64.c: orig_x0).
  */
 #include "tracer/remote/fd.h"
 
@@ -39,9 +40,9 @@ struct injection {
 	sysret_t result;
 };
 
-/* With SIGCHLD kept out: a signal that broke off the wait for the descriptor
-   would have the carrier return 0 in its place (seccomp_notify_addfd(),
-   kernel/seccomp.c, Linux 6.18). */
+/* SIGCHLD is blocked around the ioctl.  A signal that interrupts its wait for
+   the program's thread would make the trigger call return 0 and no descriptor
+   (seccomp_notify_addfd(), kernel/seccomp.c, Linux 6.18). */
 static void answer_with_fd(uint64_t id, struct injection *injection)
 {
 	struct seccomp_notif_addfd addfd = {
@@ -73,8 +74,9 @@ static void take_unotify(const struct task *task, const struct unotify *unotify,
 		unotify_defer(unotify);
 }
 
-/* Until the carrier is at its exit stop; -1: gone. */
-static int serve(struct task *task, struct injection *injection)
+/* Answer the trigger call, and wait until the thread is at its exit stop: 1,
+   or -1 when the thread is gone. */
+static int answer_trigger_call(struct task *task, struct injection *injection)
 {
 	int there = 0;
 
@@ -107,7 +109,8 @@ static sysret_t inject_once(struct task *task, struct injection *injection)
 	injection->result = -EINTR;
 	remote_prepare(task, &trigger);
 	ptrace(PTRACE_SYSCALL, task->tid, NULL, NULL);
-	if (serve(task, injection) < 0 || arch_result(task->tid, &result) < 0)
+	if (answer_trigger_call(task, injection) < 0 ||
+	    arch_result(task->tid, &result) < 0)
 		return SYSRET_GONE;
 	return remote_was_interrupted(result) ? result : injection->result;
 }
@@ -150,7 +153,9 @@ static sysret_t inject_anywhere(struct task *task, int fd, int flags)
 	return inject_by_unotify(task, &injection);
 }
 
-/* By the program itself: it may always raise its soft limit. */
+/* By an injected prlimit64(): a process may always raise its own soft limit,
+   but for a process of another user the tracer's prlimit() needs
+   CAP_SYS_RESOURCE. */
 static bool set_descriptor_limit(struct task *task, rlim_t soft, rlim_t hard)
 {
 	struct rlimit limit = { soft, hard };
@@ -184,8 +189,8 @@ static int open_pidfd(const struct task *task)
 	return fd >= 0 ? fd : (int)syscall(SYS_pidfd_open, task->tgid, 0);
 }
 
-/* Replacing a descriptor closes it for a moment, which would drop its POSIX
-   locks: leave those alone. */
+/* May this descriptor of the program be replaced for a moment?  The replacement
+   closes it, which drops the POSIX locks that the process has on its file. */
 static bool may_replace(pid_t tid, int number, bool *cloexec)
 {
 	char name[32], *text, *flags;
@@ -200,7 +205,8 @@ static bool may_replace(pid_t tid, int number, bool *cloexec)
 	return free_of_locks;
 }
 
-/* Our copy of some descriptor of the program that can be replaced. */
+/* Choose a descriptor of the program that may be replaced, and copy it into the
+   tracer (pidfd_getfd): false if there is none. */
 static bool find_replaceable(struct task *task, struct injected_fd *injected)
 {
 	int pidfd = open_pidfd(task);

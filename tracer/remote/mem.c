@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * mem.c - process_vm_readv and writev: they respect page protections, which
- * ptrace's own peek and poke do not, and stop at the first bad page.
+ * mem.c - copies by process_vm_readv and process_vm_writev, which respect page
+ * protections and stop at the first bad page; PTRACE_PEEKDATA and
+ * PTRACE_POKEDATA ignore protections.
  */
 #include "tracer/remote/mem.h"
 
@@ -18,8 +19,9 @@
 typedef ssize_t copy_fn(pid_t, const struct iovec *, unsigned long,
 			const struct iovec *, unsigned long, unsigned long);
 
-/* Can the kernel read for us what is PROT_EXEC alone?  Not with protection
-   keys on x86-64, nor with EPAN on arm64. */
+/* Can the kernel read a page that has PROT_EXEC alone, for a system call of its
+   process?  It cannot with protection keys on x86-64, nor with EPAN on
+   arm64. */
 static bool can_read_code(void)
 {
 	static enum { UNKNOWN, YES, NO } answer;
@@ -43,8 +45,8 @@ static bool can_read_code(void)
 	return answer == YES;
 }
 
-/* May the program itself touch this byte so?  The way over /proc asks not.
-   What can be written can be read, on the CPUs that we know. */
+/* May the program itself read or write this byte?  /proc/TID/mem does not check
+   protections.  On x86-64 and arm64 a writable page is readable. */
 struct access {
 	uint64_t addr;
 	int right;		/* index in proc_map.prot: 0 read, 1 write */
@@ -74,7 +76,8 @@ static int open_memory(pid_t tid, uint64_t addr, int right)
 	return access.granted ? proc_open(tid, "mem", O_RDWR) : -1;
 }
 
-/* In place of process_vm_readv and writev, on hosts that refuse them. */
+/* In place of process_vm_readv and process_vm_writev, on hosts that refuse
+   these calls. */
 static ssize_t copy_by_proc(pid_t tid, const struct iovec *local,
 			    const struct iovec *remote, int right)
 {
@@ -112,7 +115,7 @@ static ssize_t write_by_proc(pid_t tid, const struct iovec *local,
 	return copy_by_proc(tid, local, remote, 1);
 }
 
-/* Page by page: a fault must not take back what fits before it. */
+/* Copies page by page, so that the bytes before a fault are copied. */
 static sysret_t copy(pid_t tid, copy_fn *fn, uint64_t addr, char *buf,
 		     size_t len)
 {
@@ -123,7 +126,7 @@ static sysret_t copy(pid_t tid, copy_fn *fn, uint64_t addr, char *buf,
 		uint64_t rest = config.page_size - at % config.page_size;
 		size_t part = len - done < rest ? len - done : (size_t)rest;
 		struct iovec local = { buf + done, part };
-		/* an address of the program travels as a pointer here */
+		/* struct iovec has the program's address as a pointer */
 		struct iovec remote = { (void *)(uintptr_t)at, part };
 		ssize_t n = fn(tid, &local, 1, &remote, 1, 0);
 
@@ -131,7 +134,8 @@ static sysret_t copy(pid_t tid, copy_fn *fn, uint64_t addr, char *buf,
 			return SYSRET_GONE;
 		if (n < 0 && errno == EPERM)
 			return -EPERM;
-		/* it wants pages that are mapped for reading */
+		/* process_vm_readv fails for a page with PROT_EXEC or
+		   PROT_WRITE alone, which the program can read */
 		if (n < 0 && errno == EFAULT && fn == process_vm_readv)
 			n = read_by_proc(tid, &local, 1, &remote, 1, 0);
 		if (n <= 0)
@@ -150,7 +154,7 @@ sysret_t mem_read(pid_t tid, uint64_t addr, void *buf, size_t len)
 
 sysret_t mem_write(pid_t tid, uint64_t addr, const void *buf, size_t len)
 {
-	/* struct iovec knows no const; writev only reads */
+	/* struct iovec has no const; process_vm_writev only reads buf */
 	return copy(tid,
 		    config.memory_by_proc ? write_by_proc : process_vm_writev,
 		    addr, (char *)(uintptr_t)buf, len);

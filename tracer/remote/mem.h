@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * mem.h - the program's memory, as the program itself could touch it.
+ * mem.h - copies from and to the program's memory, with the access that its
+ * page protections give the program.
  */
 #ifndef REMOTE_MEM_H
 #define REMOTE_MEM_H
@@ -11,8 +12,8 @@
 
 #include "emul/emul.h"
 
-/* 0, -EFAULT (what comes before the fault is copied), -EPERM (the process is
-   not dumpable, and we are not privileged), or SYSRET_GONE. */
+/* 0, -EFAULT (bytes before the fault are copied), -EPERM (the process is not
+   dumpable, and the tracer has no CAP_SYS_PTRACE), or SYSRET_GONE. */
 sysret_t mem_read(pid_t tid, uint64_t addr, void *buf, size_t len);
 sysret_t mem_write(pid_t tid, uint64_t addr, const void *buf, size_t len);
 

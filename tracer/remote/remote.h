@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * remote.h - act inside one stopped thread: the door of this room.
+ * remote.h - acts inside one stopped thread: the header of this room that
+ * other rooms include.
  */
 #ifndef REMOTE_REMOTE_H
 #define REMOTE_REMOTE_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * seize.c - PTRACE_SEIZE with the options that every task of a run has, and
- * the requests that take a task in and out of its stops.
+ * seize.c - PTRACE_SEIZE with the options that every task of a run has,
+ * PTRACE_INTERRUPT and PTRACE_LISTEN.
  */
 #include "tracer/remote/seize.h"
 

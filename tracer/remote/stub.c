@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * stub.c - our page of code in the program, and its page of data.
+ * stub.c - maps the tracer's page of code, and its page of data, into the
+ * program.
  */
 #include "tracer/remote/stub.h"
 
@@ -10,7 +11,7 @@
 #include "tracer/remote/syscall.h"
 #include "tracer/util/config.h"
 
-/* A page of code, and one of data that the sequences read. */
+/* mmap() both pages as code, write the stub, and make the second page data. */
 static bool map_stub(struct task *task)
 {
 	const uint64_t code[6] = {

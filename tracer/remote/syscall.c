@@ -2,10 +2,11 @@
 /*
  * syscall.c - runs system calls inside the program, one stop at a time.
  *
- * The first injected call takes the place of the one that the program made;
- * the following ones are made from the system-call instruction of the stub
- * page, whose address our filter and the ones we mended know.  Between calls
- * the thread could take a signal: all are blocked meanwhile.
+ * The first injected call takes the place of the one that the program made.
+ * The following ones are made from the system-call instruction of the stub
+ * page: the tracer's filter, and the exemption in front of the program's own
+ * filters (calls/seccomp.c), allow calls from there.  All signals are blocked
+ * meanwhile, since the thread could take a signal between two calls.
  */
 #include "tracer/remote/syscall.h"
 
@@ -28,7 +29,7 @@
 #include "tracer/util/log.h"
 #include "tracer/util/proc.h"
 
-/* getpid, in the ABI that this call was made in. */
+/* The number of getpid() in the ABI that the call `nr` was made in. */
 static uint32_t noop_number(uint32_t audit, int64_t nr)
 {
 	for (const struct arch_foreign *f = arch_foreign; f->name; f++)
@@ -38,7 +39,8 @@ static uint32_t noop_number(uint32_t audit, int64_t nr)
 	return SYS_getpid;
 }
 
-/* What an exit stop that never came would have said. */
+/* The status of a PTRACE_EVENT_EXIT stop, for one that is never reported
+   (is_silent). */
 #define CALL_EXIT_STATUS (PTRACE_EVENT_EXIT << 16 | SIGTRAP << 8 | 0x7f)
 
 bool remote_info(struct task *task)
@@ -54,27 +56,28 @@ bool remote_info(struct task *task)
 enum call_kind remote_begin(struct task *task)
 {
 	struct call *call = &task->call;
-	const struct ptrace_syscall_info *look = &call->info;
+	const struct ptrace_syscall_info *info = &call->info;
 
 	if (!remote_info(task))
 		return CALL_IS_GONE;
 	call->info_valid = false;
-	if (look->op != PTRACE_SYSCALL_INFO_ENTRY &&
-	    look->op != PTRACE_SYSCALL_INFO_SECCOMP)
+	if (info->op != PTRACE_SYSCALL_INFO_ENTRY &&
+	    info->op != PTRACE_SYSCALL_INFO_SECCOMP)
 		return CALL_IS_EXIT;
 	if (arch_fetch(task->tid, &call->regs, &call->asked) < 0)
 		return CALL_IS_GONE;
-	call->noop_nr = noop_number(look->arch, call->asked.nr);
-	call->at = look->op == PTRACE_SYSCALL_INFO_SECCOMP ? CALL_SECCOMP :
+	call->noop_nr = noop_number(info->arch, call->asked.nr);
+	call->at = info->op == PTRACE_SYSCALL_INFO_SECCOMP ? CALL_SECCOMP :
 							     CALL_ENTRY;
-	return look->arch == arch_audit ? CALL_IS_NATIVE : CALL_IS_FOREIGN;
+	return info->arch == arch_audit ? CALL_IS_NATIVE : CALL_IS_FOREIGN;
 }
 
 /*
- * A stop that is not the exit stop we wait for: the signal to resume with, or
- * -1 when the thread is gone.  SIGSTOP alone cannot be blocked; it is
- * delivered at once, so that SIGCONT finds it done, and the thread runs on
- * until the call is finished: then it joins its group again.
+ * For a stop that is not the awaited exit stop: the signal to resume with, or
+ * -1 when the thread is gone.  All signals but SIGSTOP are blocked.  SIGSTOP is
+ * delivered at once, so that the group stop comes before a SIGCONT that is sent
+ * after it.  The thread leaves that group stop to finish the call, and
+ * remote_resume() makes it join the group stop again.
  */
 static int pass_stop(struct task *task, int status)
 {
@@ -119,7 +122,7 @@ int remote_take_status(struct task *task, int status)
 	sig = pass_stop(task, status);
 	if (sig < 0)
 		return -1;
-	/* ESRCH: it is being killed, and its last stop on the way */
+	/* ESRCH: the thread was killed, and waitpid() will report that */
 	ptrace(PTRACE_SYSCALL, task->tid, NULL, (void *)(long)sig);
 	return 0;
 }
@@ -139,9 +142,10 @@ bool remote_event_message(const struct task *task, unsigned long *message)
 	       !remote_has_moved(task);
 }
 
-/* Must every call of the thread stop, at its entry and at its exit?  Plain
-   mode; a fork whose exit stop puts something back; an attachment outside the
-   arena, which the filter does not know; a program that looks at /proc. */
+/* Must every call of the thread stop, at its entry and at its exit?  In plain
+   mode; in a fork whose exit stop puts something back; when an attachment lies
+   outside the arena, whose range is all that the filter knows; and when the
+   program is likely to read /proc/sysvipc/shm (procfs.h). */
 static bool stop_every_call(const struct task *task)
 {
 	const struct mm *mm = task->mm;
@@ -156,15 +160,17 @@ bool remote_is_completing(const struct task *task)
 	       task->call.at == CALL_COMPLETING_DETACH;
 }
 
-/* ESRCH: killed meanwhile, its last status is on the way. */
+/* ESRCH from ptrace: the thread was killed, and waitpid() will report that. */
 void remote_resume(struct task *task, int sig)
 {
 	const struct mm *mm = task->mm;
 
 	if (mm && !emul_mm_is_empty(mm->emul) && remote_has_moved(task))
 		return;
-	/* The trap tells whether the group is still stopped.  Any other stop
-	   takes it back (ptrace_stop()): asked for until it comes. */
+	/* At the PTRACE_EVENT_STOP that this asks for, the kernel says whether
+	   the group is still stopped.  Any other stop takes the request back
+	   (ptrace_stop() clears JOBCTL_TRAP_STOP): so ask at each resumption
+	   until PTRACE_EVENT_STOP comes. */
 	if (task->call.borrowed.group_stop)
 		remote_interrupt(task->tid);
 	ptrace(stop_every_call(task) ? PTRACE_SYSCALL : PTRACE_CONT, task->tid,
@@ -172,8 +178,10 @@ void remote_resume(struct task *task, int sig)
 }
 
 /*
- * A leader that was killed and got past its exit stop is not reported before
- * its last thread has gone, and that one may wait for us: do not wait then.
+ * Is the task a thread group leader that was killed and has passed its exit
+ * stop?  wait(2) reports such a leader only after its last thread has gone
+ * (delay_group_leader()), and that thread may be stopped until the tracer
+ * resumes it: waiting for the leader would never end.
  */
 static bool is_silent(const struct task *task)
 {
@@ -208,7 +216,9 @@ static pid_t wait_for_status(const struct task *task, int *status)
 	return -1;
 }
 
-int remote_wait_exit(struct task *task)
+/* Wait until the thread, which was just resumed, is at its next exit stop: 0,
+   or -1 when the thread is gone. */
+static int wait_exit(struct task *task)
 {
 	int there = 0, status;
 
@@ -279,7 +289,7 @@ static sysret_t run_prepared(struct task *task)
 	int64_t result;
 
 	ptrace(PTRACE_SYSCALL, task->tid, NULL, NULL);
-	if (remote_wait_exit(task) < 0)
+	if (wait_exit(task) < 0)
 		return SYSRET_GONE;
 	if (arch_result(task->tid, &result) < 0)
 		return SYSRET_GONE;
@@ -315,7 +325,8 @@ sysret_t remote_run(struct task *task)
 	return run_prepared(task);
 }
 
-/* A call that does nothing: the answer is put in at its exit. */
+/* Let the call at this entry stop do nothing (getpid): its result is replaced
+   at the exit stop. */
 static void run_noop(struct task *task)
 {
 	static const uint64_t none[6];
@@ -323,7 +334,8 @@ static void run_noop(struct task *task)
 	remote_inject(task, task->call.noop_nr, none);
 }
 
-static void give_back(struct task *task, sysret_t result)
+/* Put everything back that the injected calls have changed. */
+static void restore(struct task *task, sysret_t result)
 {
 	if (task->call.borrowed.dumpable) {
 		const uint64_t args[6] = { PR_SET_DUMPABLE, 0 };
@@ -337,19 +349,20 @@ static void give_back(struct task *task, sysret_t result)
 	}
 }
 
-/* A signal can be sent only from the exit stop. */
+/* Answer at the seccomp stop.  Only a resumption from the exit stop sends a
+   signal: so with a held signal, take the thread there. */
 static void cancel(struct task *task, sysret_t result)
 {
 	arch_cancel(task->tid, &task->call.regs, result);
 	if (!task->call.borrowed.signal)
 		return;
 	ptrace(PTRACE_SYSCALL, task->tid, NULL, NULL);
-	remote_wait_exit(task);
+	wait_exit(task);
 }
 
-/* PTRACE_INTERRUPT first, then the answer -ERESTARTNOINTR: the thread stops
-   before it restarts the call, and remote_retry_at_stop() handles the call
-   there. */
+/* PTRACE_INTERRUPT first, then the answer -ERESTARTNOINTR (513): the thread
+   stops before it restarts the call, and calls_retry() handles the call there.
+   The program never sees this number. */
 static void ask_for_stop(struct task *task)
 {
 	task->call.at = CALL_RETRY_AT_STOP;
@@ -391,11 +404,13 @@ void remote_answer(struct task *task, sysret_t result)
 	if (task->call.at == CALL_SECCOMP)
 		cancel(task, result);
 	else
-		give_back(task, result);
+		restore(task, result);
 }
 
-/* A process that is not dumpable is closed to an unprivileged tracer: make it
-   dumpable until the call is answered.  False: that does not help. */
+/* The memory of a process that is not dumpable is closed to a tracer without
+   CAP_SYS_PTRACE (EPERM): make the process dumpable until the call is answered.
+   False: that was done already, or is not possible, because the thread is not
+   at a ptrace stop. */
 static bool make_dumpable(struct task *task)
 {
 	const uint64_t args[6] = { PR_SET_DUMPABLE, 1 };
@@ -441,7 +456,7 @@ static int poke(struct task *task, uint64_t addr, const void *buf, size_t len)
 		long word = 0;
 
 		memcpy(&word, (const char *)buf + done, part);
-		/* an address of the program travels as a pointer here */
+		/* ptrace() takes the program's address as a pointer */
 		if (ptrace(PTRACE_POKEDATA, task->tid,
 			   (void *)(uintptr_t)(addr + done), word) < 0)
 			return -1;
