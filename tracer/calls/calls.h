@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * calls.h - what each call and event means for us: the door of this room.
+ * calls.h - what the tracer does at each call and event: the header of this
+ * room that other rooms include.
  */
 #ifndef CALLS_CALLS_H
 #define CALLS_CALLS_H

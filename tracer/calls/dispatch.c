@@ -26,8 +26,8 @@
 
 typedef void handler(struct task *task);
 
-/* Answer first: then the registers, and with them the stack, are the
-   program's own. */
+/* Answer before the stack is printed: after remote_answer() the registers, the
+   stack pointer among them, are the program's. */
 static void answer(struct task *task, enum log_call which, sysret_t result)
 {
 	remote_answer(task, result);
@@ -83,8 +83,8 @@ static void handle_credentials(struct task *task)
 	cred_forget(&task->cred);
 }
 
-/* Both can lead into another IPC or user namespace, and future children into
-   another pid namespace. */
+/* unshare() and setns() can put the task into another IPC or user namespace,
+   and its future children into another pid namespace. */
 static void handle_namespaces(struct task *task)
 {
 	struct emul_ns *ns;
@@ -179,6 +179,28 @@ static void refuse_foreign(struct task *task)
 	remote_answer(task, -ENOSYS);
 }
 
+/*
+ * The order of these tests is essential.  Which stops reach which test:
+ *
+ *	CALL_SECCOMP	with a filter: the call is in the table of DESIGN.md, or
+ *			a filter that the program installed returned TRACE
+ *	CALL_ENTRY	plain mode: every call; with a filter: every call of a
+ *			task that runs with PTRACE_SYSCALL, because of
+ *			mm->stop_all_mm_calls, mm->stop_all_calls, a fork that
+ *			is going on, or task->undo
+ *
+ *	seccomp_forbids	CALL_SECCOMP, CALL_ENTRY: a call that is forbidden must
+ *			have no effect
+ *	mm_handle	CALL_SECCOMP for ranges in the arena; CALL_ENTRY for all
+ *			ranges
+ *	procfs_handles	CALL_SECCOMP for opens, with --proc=on; CALL_ENTRY for
+ *			opens and writes
+ *	exec_settle,	CALL_SECCOMP; CALL_ENTRY in plain mode only: with a
+ *	the table	filter the seccomp stop of the same call is to come
+ *
+ * A call that mm_handle() or procfs_open() has run at its entry stop, has had
+ * its seccomp stop meanwhile: remote_take_status() passed that stop.
+ */
 static void handle_native(struct task *task)
 {
 	handler *handle = find_handler(task->call.asked.nr);
@@ -192,8 +214,6 @@ static void handle_native(struct task *task)
 			handle(task);
 		return;
 	}
-	/* With a filter, an entry stop comes only for the sake of the address
-	   space and of /proc: all else has its seccomp stop still to come. */
 	if (task->call.at == CALL_ENTRY && config.use_filter)
 		return;
 	exec_settle();
@@ -239,12 +259,13 @@ void calls_at_unotify(const struct unotify *unotify)
 {
 	struct task *task = task_find(unotify->tid);
 
-	/* only a program that guessed our cookie comes with another number */
+	/* any other number is a trigger call that no fd_inject() waits for:
+	   the program has guessed the cookie */
 	if (!task || (unotify->nr != SYS_shmget && unotify->nr != SYS_shmctl)) {
 		unotify_answer(unotify->id, -ENOSYS);
 		return;
 	}
-	if (!task->mm)		/* killed while its call waited here */
+	if (!task->mm) /* killed while its notification was queued */
 		return;
 	if (task->strict) {
 		kill(task->tgid, SIGKILL);

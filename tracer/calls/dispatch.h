@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * dispatch.h - which system call is answered by whom.
+ * dispatch.h - calls the handler of each system call.
  */
 #ifndef CALLS_DISPATCH_H
 #define CALLS_DISPATCH_H
@@ -12,17 +12,21 @@
    resumed, unless it has a deferred status (wait_is_deferred). */
 void calls_at_stop(struct task *task);
 
-/* Handle shmat once more, the long way: the short one has failed. */
+/* The fast path of shmat() has failed: handle the call again, without the fast
+   path. */
 void calls_redo(struct task *task);
 
-/* At a stop that is no call's: handle the call that asked for it, if any. */
+/* At the PTRACE_EVENT_STOP of CALL_RETRY_AT_STOP: handle the call again whose
+   notification was answered with -ERESTARTNOINTR. */
 void calls_retry(struct task *task);
 
 /* Handle a call that waits in a user notification. */
 void calls_at_unotify(const struct unotify *unotify);
 
-/* At a signal stop: a signal that came before we took the notice has
-   interrupted the call, which Linux's never are: it is made again. */
+/* At a signal-delivery stop.  A signal that comes before NOTIF_RECV has taken
+   the notification interrupts shmget() or shmctl() with -ERESTARTSYS, so that a
+   handler without SA_RESTART would see EINTR.  On Linux these calls are never
+   interrupted: so the registers are set to make the call again. */
 void calls_restart_interrupted(struct task *task);
 
 #endif

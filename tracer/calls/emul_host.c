@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * emul_host.c - what emul/ asks for, done in the program.
+ * emul_host.c - the functions of struct emul_host: emul/ calls them to change
+ * and to read the program.
  *
  * Each attach maps an open file of its own, read-only for SHM_RDONLY: two
  * attaches never merge in the kernel, and mprotect(PROT_WRITE) on a read-only
@@ -52,7 +53,8 @@ static bool may_use_fastpath(struct task *task,
 	return mapping->place == EMUL_PLACE_FREE && fastpath_is_possible(task);
 }
 
-/* The shortest way: -errno if it cannot be gone. */
+/* Let the program open and map the file on the fast path: -errno if that is not
+   possible. */
 static sysret_t open_and_map(struct task *task,
 			     const struct emul_mapping *mapping)
 {
@@ -73,7 +75,8 @@ static sysret_t open_and_map(struct task *task,
 	return fastpath_open(task, &file);
 }
 
-/* The short way, the same. */
+/* Inject the descriptor and map it on the fast path: -errno if that is not
+   possible. */
 static sysret_t map_by_fastpath(struct task *task,
 				const struct emul_mapping *mapping, int fd)
 {
@@ -87,6 +90,7 @@ static sysret_t map_by_fastpath(struct task *task,
 		       -EAGAIN;
 }
 
+/* Inject the descriptor, mmap() and close() from stop to stop. */
 static sysret_t map_file(struct task *task, const struct emul_mapping *mapping,
 			 int fd)
 {
@@ -155,7 +159,7 @@ static uint64_t memlock_limit(void *arg)
 
 	if (prlimit(task->tgid, RLIMIT_MEMLOCK, NULL, &limit) < 0 &&
 	    !proc_limit(task->tid, "Max locked memory", &limit))
-		return 0;	/* it is gone */
+		return 0; /* the process is gone */
 	if (limit.rlim_cur == RLIM_INFINITY)
 		return UINT64_MAX;
 	return limit.rlim_cur;
@@ -221,7 +225,8 @@ static int protection(void *arg, uint64_t addr)
 	return place.prot;
 }
 
-/* smaps: a line like that of maps, and further down "VmFlags: rd wr lo". */
+/* /proc/TID/smaps has a line like that of maps for each mapping, followed by
+   "VmFlags: rd wr lo" and others. */
 static bool is_locked(void *arg, uint64_t addr)
 {
 	const struct task *task = arg;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * emul_host.h - what emul/ asks for: memfd pages, mapped into programs.
+ * emul_host.h - the functions that emul/ calls: memfd pages, mapped into
+ * programs.
  */
 #ifndef CALLS_EMUL_HOST_H
 #define CALLS_EMUL_HOST_H

@@ -17,7 +17,7 @@
 #include "tracer/util/config.h"
 #include "tracer/util/log.h"
 
-static unsigned execs;		/* begun since they were last settled */
+static unsigned execs; /* execve() calls begun since exec_settle() */
 
 void exec_begins(struct task *task)
 {
@@ -27,12 +27,13 @@ void exec_begins(struct task *task)
 	execs++;
 }
 
-/* The old address space has our stub, the new one has not. */
+/* Has the kernel given the task a new address space?  The stub is mapped in the
+   old one only. */
 static bool has_new_space(const struct task *task)
 {
 	char byte;
 	struct iovec local = { &byte, 1 };
-	/* an address of the program travels as a pointer here */
+	/* struct iovec has the program's address as a pointer */
 	struct iovec stub = { (void *)(uintptr_t)config.arena_start, 1 };
 
 	return process_vm_readv(task->tid, &local, 1, &stub, 1, 0) < 0 &&
@@ -63,7 +64,8 @@ void exec_settle(void)
 	execs = any;
 }
 
-/* Exec by a thread that is not the leader takes the leader's id over. */
+/* An exec by a thread that is not the leader gives the thread the leader's id
+   (de_thread(), fs/exec.c). */
 struct task *exec_event(struct task *task)
 {
 	unsigned long former = (unsigned long)task->tid;

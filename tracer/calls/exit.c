@@ -48,8 +48,9 @@ void exit_event(struct task *task)
 		emul_task_exit(task->ns, task->creator);
 }
 
-/* A thread whose end nobody reports: it took the leader's id over in exec
-   (de_thread(), fs/exec.c) and was killed before the event that says so. */
+/* Release a thread whose end the kernel does not report: exec gave it the
+   leader's id (de_thread(), fs/exec.c), and a signal killed it before the exec
+   event. */
 static void reap_one_missed(struct task *task, void *arg)
 {
 	const struct task *leader = arg;
@@ -61,8 +62,9 @@ static void reap_one_missed(struct task *task, void *arg)
 	task_release(task);
 }
 
-/* The kernel reports the leader's death last of all threads'.  Only a leader
-   that left others is worth a walk over all tasks. */
+/* The kernel reports the leader's death after those of all other threads
+   (delay_group_leader()).  The walk over all tasks is made only for a leader
+   whose address space had other users at its exit stop. */
 void exit_reap_missed(struct task *task)
 {
 	if (!task_is_unannounced(task) && task->tid == task->tgid &&

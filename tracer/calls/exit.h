@@ -7,17 +7,18 @@
 
 #include "tracer/tasks/tasks.h"
 
-/* Gives up one user of the task's address space; with the last one every
-   attachment goes. */
+/* Drop the task's reference to its address space; with the last one, drop every
+   attachment. */
 void mm_put(struct task *task);
-/* Gives up all that the task refers to, and the task. */
+/* Drop everything that the task refers to, and free the task. */
 void task_release(struct task *task);
 
-/* At PTRACE_EVENT_EXIT: do_exit() is about to give up the address space. */
+/* At PTRACE_EVENT_EXIT: do_exit() is about to drop the address space. */
 void exit_event(struct task *task);
-/* Before exit_dead: threads of a dead leader whose own end was missed. */
+/* Before exit_dead: release the threads of a dead leader whose own end was not
+   reported. */
 void exit_reap_missed(struct task *task);
-/* The task was reaped. */
+/* After the task was reaped. */
 void exit_dead(struct task *task);
 
 #endif

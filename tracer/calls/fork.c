@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * fork.c - new tasks, and who shares which address space.
+ * fork.c - new tasks, and which of them share an address space.
  *
- * A child can report its first stop before its parent reports the event that
- * announces it; it waits until then.  A parent killed in between announces
- * nothing: its exit stop adopts such children.
+ * A child can report its first stop before its parent reports
+ * PTRACE_EVENT_FORK, VFORK or CLONE, which announces the child: the child stays
+ * stopped until then.  A parent that is killed in between announces nothing:
+ * its exit stop adopts such children.
  */
 #include "tracer/calls/fork.h"
 
@@ -24,7 +25,7 @@
 #include "tracer/util/log.h"
 #include "tracer/util/proc.h"
 
-/* What birth_keep_traced changed. */
+/* What keep_traced() has changed in a call. */
 struct undo {
 	struct arch_regs regs;
 	struct arch_call asked;
@@ -53,7 +54,8 @@ static uint64_t clone3_flags(struct task *task, uint64_t args)
 	return flags;
 }
 
-/* For calls of another ABI, and parents that died too early to ask. */
+/* The flags of a clone as the kernel's state shows them: for calls of another
+   ABI, and for parents that died before their registers were read. */
 static uint64_t flags_from_kernel(const struct task *parent, pid_t tid)
 {
 	uint64_t flags = 0;
@@ -62,7 +64,7 @@ static uint64_t flags_from_kernel(const struct task *parent, pid_t tid)
 		flags |= CLONE_VM;
 	if (proc_tgid(tid) == parent->tgid)
 		flags |= CLONE_THREAD | CLONE_VM;
-	/* to be looked at */
+	/* inherit() asks for the namespaces of the child */
 	return flags | CLONE_NEWUSER | CLONE_NEWIPC | CLONE_NEWPID;
 }
 
@@ -113,7 +115,8 @@ static void inherit_pidns(struct task *task, const struct task *parent,
 		pidns_plain(task->tid);
 }
 
-/* The child has what its parent had, as clone's flags say. */
+/* Give the child what its parent has, shared or copied as clone()'s flags
+   say. */
 static void inherit(struct task *task, struct task *parent, uint64_t flags)
 {
 	task->tgid = flags & CLONE_THREAD ? parent->tgid : task->tid;
@@ -142,12 +145,13 @@ static void inherit(struct task *task, struct task *parent, uint64_t flags)
 	}
 }
 
+/* Returns the child if it is stopped and has waited for this, else NULL. */
 static struct task *announce(struct task *parent, pid_t tid, uint64_t flags)
 {
 	struct task *task = task_find(tid);
 	bool waiting = task && task_is_unannounced(task);
 
-	if (task && !waiting)	/* adopted already */
+	if (task && !waiting) /* the task was adopted already */
 		return NULL;
 	if (!task)
 		task = task_add(tid);
@@ -219,6 +223,8 @@ static struct undo *remember(struct task *task, uint64_t flags)
 	return undo;
 }
 
+/* Take CLONE_UNTRACED out of the flags of the call, and remember them in
+   task->undo. */
 static void keep_traced(struct task *task, uint64_t flags)
 {
 	struct arch_call call = task->call.asked;
@@ -276,7 +282,7 @@ void fork_undo(struct task *task)
 	free(undo);
 }
 
-/* Children of a parent that was killed before it could announce them. */
+/* Announce a child of the process `arg` that no thread of it will announce. */
 static void adopt_orphan(struct task *task, void *arg)
 {
 	struct task *parent = arg;
@@ -294,7 +300,7 @@ static void adopt_orphan(struct task *task, void *arg)
 	remote_resume(task, 0);
 }
 
-/* Threads of a process that can still announce a child. */
+/* The number of threads of a process that can announce a child. */
 struct threads {
 	pid_t tgid;
 	unsigned count;
@@ -308,8 +314,8 @@ static void count_thread(struct task *task, void *arg)
 		threads->count++;
 }
 
-/* Its parent's event is reported at once, or never: a task that was to be
-   announced when so many others have ended since was not. */
+/* The parent's event is reported soon or never.  A dead task whose event has
+   not come while 64 other tasks exited will not be announced. */
 static void forget_dead_unannounced(struct task *task, void *arg)
 {
 	(void)arg;
@@ -318,8 +324,8 @@ static void forget_dead_unannounced(struct task *task, void *arg)
 	task_release(task);
 }
 
-/* While another thread of the process lives it may be the parent, and
-   announce them. */
+/* While another thread of the process lives, that thread may be the parent and
+   announce the children. */
 void fork_adopt_orphans(struct task *task)
 {
 	struct threads threads = { task->tgid, 0 };

@@ -7,24 +7,25 @@
 
 #include "tracer/tasks/tasks.h"
 
-/* The program that was asked for; NULL when out of memory. */
+/* The task of the program on the command line; NULL when out of memory. */
 struct task *fork_first_program(pid_t tid, struct emul_ns *ns);
 
-/* At the parent's fork event: adopt the child.  Returns it when it was
-   waiting for this and must be resumed, else NULL; `expected` is one that has
-   its first stop before it, else 0. */
+/* At the parent's fork event: announce the child.  Returns the child when it is
+   at its first stop already and must be resumed, else NULL.  *expected receives
+   the id of a child whose first stop is still to come, else 0. */
 struct task *fork_announced(struct task *parent, pid_t *expected);
 /* At the first stop of an announced child. */
 void fork_first_stop(struct task *task);
 
-/* At clone, clone3 and fork: CLONE_UNTRACED must not let the child escape,
-   and no other thread may change the VMAs before they are copied. */
+/* At clone, clone3 and fork: remove CLONE_UNTRACED, so that the child is
+   traced; and let no other thread change the attachments before emul/ has
+   copied them. */
 void fork_begins(struct task *task);
-/* At the exit stop after that: put back what was changed. */
+/* At the exit stop of that call: put the flags and registers back. */
 void fork_undo(struct task *task);
 
-/* Before a task's exit: children of its process that no thread is left to
-   announce. */
+/* Before a task's exit: announce the children of its process, if no other
+   thread is left that could do it. */
 void fork_adopt_orphans(struct task *task);
 
 #endif

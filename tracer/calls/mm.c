@@ -44,8 +44,8 @@ static void read_allowed(pid_t tid, uint64_t nodes[POLICY_WORDS])
 	free(status);
 }
 
-/* The mask of an mbind, get_nodes() in mm/mempolicy.c: one bit less than it
-   says. */
+/* The node mask of mbind().  maxnode is one more than the number of bits
+   (get_nodes(), mm/mempolicy.c). */
 static void read_nodes(struct task *task, const uint64_t *args,
 		       uint64_t nodes[POLICY_WORDS])
 {
@@ -80,7 +80,8 @@ static bool is_empty(const uint64_t nodes[POLICY_WORDS])
 	return !any;
 }
 
-/* Equal policies get equal numbers, the default one 0: mpol_new() and
+/* A number for a policy: equal policies get equal ones, MPOL_DEFAULT 0, as in
+   mpol_new() and
    mpol_equal() in mm/mempolicy.c, Linux 6.18. */
 static uint64_t policy_number(struct task *task, const uint64_t *args)
 {
@@ -106,7 +107,7 @@ static uint64_t policy_number(struct task *task, const uint64_t *args)
 	return hash ? hash : 1;
 }
 
-/* The same for those that lock. */
+/* translate() for mlock() and the calls like it. */
 static bool translate_lock(const struct arch_call *asked,
 			   struct emul_mmcall *call)
 {
@@ -133,7 +134,7 @@ static bool translate_lock(const struct arch_call *asked,
 	}
 }
 
-/* Which of emul's calls this is; false if none. */
+/* Translate the call for emul/; false if it does not change mappings. */
 static bool translate(struct task *task, struct emul_mmcall *call)
 {
 	const uint64_t *args = task->call.asked.args;
@@ -197,7 +198,7 @@ static bool covers_stub(const struct emul_mmcall *call)
 		touches(call->new_addr, call->new_len));
 }
 
-/* A program that unmaps everything unmaps our stub page too. */
+/* A program that unmaps everything unmaps the stub too. */
 static void watch_stub(struct task *task, const struct emul_mmcall *call,
 		       sysret_t result)
 {
@@ -227,13 +228,14 @@ bool mm_handle(struct task *task)
 	}
 	result = remote_run(task);
 	watch_stub(task, &call, result);
-	caller = task_caller(task);	/* the time is another one now */
+	caller = task_caller(task); /* the call took time: caller.now */
 	emul_mm_leave(&caller, &call, result);
 	mm_watch_outside(task);
 	return true;
 }
 
-/* Threads that run freely now must come by to be resumed in plain mode. */
+/* A thread that runs now runs with PTRACE_CONT.  Stop it, so that it is resumed
+   with PTRACE_SYSCALL. */
 static void interrupt_sharer(struct task *other, void *arg)
 {
 	const struct task *task = arg;

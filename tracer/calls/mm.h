@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * mm.h - the calls that change an address space, where they touch an
- * attachment or our stub page.
+ * mm.h - the calls that change an address space, if their range touches an
+ * attachment or the stub.
  */
 #ifndef CALLS_MM_H
 #define CALLS_MM_H
 
 #include "tracer/tasks/tasks.h"
 
-/* True if the call is one of them and has been dealt with. */
+/* Handle such a call; false if the call is none. */
 bool mm_handle(struct task *task);
-/* An attachment outside the arena: from now on every such call stops. */
+/* If an attachment lies outside the arena, stop at every call from now on. */
 void mm_watch_outside(struct task *task);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * procfs.c - lets the kernel open the host's file, so that paths, links,
- * roots and permissions are its business, and then puts a memfd with the
- * emulated contents in its place.
+ * procfs.c - lets the kernel open the host's file, which resolves the path
+ * with its links and roots and checks permissions, and then replaces the
+ * descriptor by one of a memfd with the emulated contents.
  */
 #include "tracer/calls/procfs.h"
 
@@ -25,7 +25,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define PATH_ROOM 256
-#define TEXT_ROOM 4096		/* what one write can bring, as in Linux */
+#define TEXT_ROOM 4096 /* bytes of one write() that count */
 
 enum { SYSVIPC = -1, NONE = -2 };
 
@@ -43,7 +43,7 @@ static const struct {
 
 /* A file that was opened for writing. */
 struct procfs_file {
-	int fd;			/* ours of the program's open file */
+	int fd; /* the tracer's, of the same open file */
 	uint64_t inode;
 	enum emul_sysctl which;
 	struct procfs_file *next;
@@ -64,7 +64,7 @@ bool procfs_handles(int64_t nr)
 	       nr == SYS_pwrite64;
 }
 
-/* What the call opens, if it can concern us. */
+/* What the call opens; false if the path does not contain "shm". */
 static bool read_opening(struct task *task, struct opening *opening)
 {
 	const uint64_t *args = task->call.asked.args;
@@ -99,7 +99,7 @@ static int file_by_path(const char *path)
 	return NONE;
 }
 
-/* Which of the files the program's descriptor is. */
+/* Which of the files the program's descriptor `number` refers to. */
 static int file_by_descriptor(pid_t tid, int number)
 {
 	char name[32], path[PATH_ROOM] = "";
@@ -132,14 +132,16 @@ static void fill(int fd, struct task *task, int which)
 	} else {
 		len = emul_sysctl_read(ns, (enum emul_sysctl)which, small);
 	}
-	/* cut first: a short text must not keep the tail of an older one */
+	/* ftruncate() first: after a shorter text, nothing of a longer older
+	   one must follow */
 	if (ftruncate(fd, 0) == 0 && pwrite(fd, text, len, 0) < 0)
 		log_warn("cannot fill a file of /proc: %s", strerror(errno));
 	if (room)
 		free(text);
 }
 
-/* A file with the contents, opened as the program wants it; -1. */
+/* A memfd with the contents, opened with the access mode that the program asked
+   for: its descriptor, or -1. */
 static int make_file(struct task *task, int which, uint64_t flags)
 {
 	int memfd = memfd_create("proc", MFD_CLOEXEC), fd;
@@ -152,8 +154,8 @@ static int make_file(struct task *task, int which, uint64_t flags)
 	return fd;
 }
 
-/* Keep our end of a file that can be written to. */
-static void watch(struct task *task, int fd, int which)
+/* Remember an open file that the program can write to, for procfs_write(). */
+static void remember_written(struct task *task, int fd, int which)
 {
 	struct procfs_file *file = malloc(sizeof(*file));
 	struct stat st;
@@ -169,7 +171,8 @@ static void watch(struct task *task, int fd, int which)
 	task->mm->stop_all_calls = true;
 }
 
-/* Where the host has no such file, nothing can be opened in its place. */
+/* Open a file that the host does not have: there is no descriptor to
+   replace. */
 static sysret_t open_missing(struct task *task, int which,
 			     const struct opening *opening)
 {
@@ -195,7 +198,7 @@ static sysret_t replace(struct task *task, int number, int which,
 			      (int)(opening->flags & O_CLOEXEC));
 	if (result >= 0 && which != SYSVIPC &&
 	    (opening->flags & O_ACCMODE) != O_RDONLY)
-		watch(task, fd, which);
+		remember_written(task, fd, which);
 	else
 		close(fd);
 	return result == SYSRET_GONE ? result : number;
@@ -289,13 +292,13 @@ void procfs_write(struct task *task)
 	remote_answer(task, result);
 }
 
-void procfs_close_all(struct procfs_file *views)
+void procfs_close_all(struct procfs_file *files_written)
 {
-	while (views) {
-		struct procfs_file *next = views->next;
+	while (files_written) {
+		struct procfs_file *next = files_written->next;
 
-		close(views->fd);
-		free(views);
-		views = next;
+		close(files_written->fd);
+		free(files_written);
+		files_written = next;
 	}
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * procfs_likely.c - is a new image likely to look at /proc/sysvipc or
- * /proc/sys/kernel/shm*?  What its file and its arguments say.
+ * procfs_likely.c - is a program likely to open /proc/sysvipc/shm or
+ * /proc/sys/kernel/shm*?  Searches its executable, script and arguments.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,17 +19,17 @@
 #define SCRIPT_SIZE_MAX (1 << 20)
 #define CACHE_SIZE 64
 
-/* In executables and scripts. */
+/* Searched for in executables and scripts. */
 static const char *const names[] = { "/proc/sysvipc", "/proc/sys/kernel/shm" };
-/* In arguments: sysctl has its own notation. */
+/* Searched for in arguments; sysctl(8) has "kernel.shmmax". */
 static const char *const words[] = { "sysvipc", "kernel/shm", "kernel.shm" };
 
-/* Executables that were looked into. */
+/* Executables that were searched before. */
 struct known {
 	dev_t dev;
 	ino_t inode;
 	struct timespec changed;
-	bool looks;
+	bool names_files;
 };
 
 static struct known cache[CACHE_SIZE];
@@ -43,7 +43,8 @@ static bool contains_any(const char *text, size_t len,
 	return false;
 }
 
-static bool file_names_us(int fd, size_t size)
+/* Does the file contain the name of one of the emulated files? */
+static bool names_files(int fd, size_t size)
 {
 	char *text = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) :
 			    MAP_FAILED;
@@ -52,13 +53,13 @@ static bool file_names_us(int fd, size_t size)
 	if (text == MAP_FAILED)
 		return false;
 	found = contains_any(text, size, names, COUNT(names)) ||
-		/* sysctl(8) builds its paths from this one */
+		/* sysctl(8) puts this before the names that it is given */
 		memmem(text, size, "\0/proc/sys/\0", 12);
 	munmap(text, size);
 	return found;
 }
 
-static bool executable_names_us(int fd)
+static bool executable_names_files(int fd)
 {
 	struct known *known;
 	struct stat st;
@@ -70,15 +71,18 @@ static bool executable_names_us(int fd)
 	    known->changed.tv_sec != st.st_ctim.tv_sec ||
 	    known->changed.tv_nsec != st.st_ctim.tv_nsec)
 		*known = (struct known){
-			st.st_dev, st.st_ino, st.st_ctim,
-			file_names_us(fd, (size_t)st.st_size),
+			st.st_dev,
+			st.st_ino,
+			st.st_ctim,
+			names_files(fd, (size_t)st.st_size),
 		};
-	return known->looks;
+	return known->names_files;
 }
 
-/* Only now that it is known to be a plain file may it be opened: a FIFO would
-   see a reader, a device might act. */
-static bool plain_file_names_us(int path)
+/* `path`: an O_PATH descriptor.  open() without O_PATH only after fstat() has
+   said that it is a regular file: a FIFO's writer would see a reader, and the
+   open of a device can have an effect. */
+static bool regular_file_names_files(int path)
 {
 	struct stat st;
 	bool found;
@@ -90,13 +94,13 @@ static bool plain_file_names_us(int path)
 	fd = proc_reopen(path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0)
 		return false;
-	found = file_names_us(fd, (size_t)st.st_size);
+	found = names_files(fd, (size_t)st.st_size);
 	close(fd);
 	return found;
 }
 
-/* A script: the first argument that is a small plain file. */
-static bool script_names_us(pid_t tid, const char *path)
+/* A script: a small regular file. */
+static bool script_names_files(pid_t tid, const char *path)
 {
 	char name[512];
 	bool found;
@@ -107,13 +111,14 @@ static bool script_names_us(pid_t tid, const char *path)
 	fd = proc_open(tid, name, O_PATH);
 	if (fd < 0)
 		return false;
-	found = plain_file_names_us(fd);
+	found = regular_file_names_files(fd);
 	close(fd);
 	return found;
 }
 
-/* /proc/TID/cmdline: words that end in zero bytes. */
-static bool arguments_name_us(pid_t tid)
+/* /proc/TID/cmdline has the arguments, each with a zero byte at its end.  The
+   first that is no option can be the script. */
+static bool arguments_name_files(pid_t tid)
 {
 	size_t len;
 	char *text = proc_read_sized(tid, "cmdline", &len);
@@ -127,7 +132,7 @@ static bool arguments_name_us(pid_t tid)
 	while (!found && script < text + len && *script == '-')
 		script += strlen(script) + 1;
 	if (!found && script < text + len)
-		found = script_names_us(tid, script);
+		found = script_names_files(tid, script);
 	free(text);
 	return found;
 }
@@ -142,7 +147,7 @@ bool procfs_is_likely(struct task *task)
 	fd = proc_open(task->tid, "exe", O_RDONLY);
 	if (fd < 0)
 		return false;
-	found = executable_names_us(fd) || arguments_name_us(task->tid);
+	found = executable_names_files(fd) || arguments_name_files(task->tid);
 	close(fd);
 	return found;
 }

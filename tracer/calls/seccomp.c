@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * seccomp.c - lets shmat work under the program's own seccomp filter, as it
- * does on Linux even where that filter refuses mmap or close.
+ * seccomp.c - lets shmat() work under a seccomp filter that the program has
+ * installed.  On Linux shmat() works also where that filter refuses mmap() or
+ * close().
  *
- * What the exemption allows, and only from our stub page: see filter.c.
+ * So filter_exemption() puts instructions in front of the program's filter that
+ * allow a few calls, if they are made from the stub.
  */
 #include "tracer/calls/seccomp.h"
 
@@ -22,7 +24,8 @@
 #include "tracer/stops/stops.h"
 #include "tracer/util/config.h"
 
-/* The program's filter with ours in front, as it lies in its memory. */
+/* The program's filter behind the exemption, as the copy in the program's
+   memory has it. */
 struct patched_filter {
 	struct sock_fprog header;
 	struct sock_filter code[BPF_MAXINSNS];
@@ -34,7 +37,9 @@ static size_t patched_size(const struct patched_filter *patched)
 	       patched->header.len * sizeof(patched->code[0]);
 }
 
-/* TRACE without a tracer is ENOSYS; said so, it outranks our answers. */
+/* For the program nobody traces it, and RET_TRACE without a tracer means
+   ENOSYS.  Written as RET_ERRNO | ENOSYS, it also takes precedence over the
+   RET_TRACE of the tracer's filter. */
 static void replace_trace(struct patched_filter *patched)
 {
 	for (unsigned i = 0; i < patched->header.len; i++) {
@@ -46,8 +51,8 @@ static void replace_trace(struct patched_filter *patched)
 	}
 }
 
-/* 0; -ENOEXEC: leave it as it is (Linux will refuse it, or it is too long
-   for us); SYSRET_GONE. */
+/* Returns 0, SYSRET_GONE, or -ENOEXEC: leave the call as it is, since Linux
+   will refuse the filter, or the filter has no room for the exemption. */
 static sysret_t read_and_patch(struct task *task, uint64_t at,
 			       struct patched_filter *patched)
 {
@@ -68,7 +73,8 @@ static sysret_t read_and_patch(struct task *task, uint64_t at,
 	return result == SYSRET_GONE || result == 0 ? result : -ENOEXEC;
 }
 
-/* Put it into the program's memory: its address, or -errno. */
+/* Copy the patched filter into the program's memory: its address, -errno, or
+   SYSRET_GONE. */
 static sysret_t store_patched(struct task *task, struct patched_filter *patched)
 {
 	const uint64_t args[6] = {
@@ -113,8 +119,9 @@ static sysret_t install(struct task *task, unsigned pointer,
 	return result;
 }
 
-/* seccomp_prepare_filter(), kernel/seccomp.c: our no_new_privs must not give
-   the program a right that it does not have. */
+/* May the program install a filter?  As in seccomp_prepare_filter(),
+   kernel/seccomp.c, but a no_new_privs that the tracer has set does not
+   count. */
 static bool may_install(struct task *task)
 {
 	return !config.hide_no_new_privs || task->no_new_privs ||
@@ -139,7 +146,8 @@ static void install_own_filter(struct task *task, unsigned pointer)
 	free(patched);
 }
 
-/* Strict mode, as a filter; no exemption: there shmat kills on Linux too. */
+/* Install strict mode as a filter.  Without the exemption, since shmat() kills
+   in strict mode on Linux too. */
 static void enter_strict(struct task *task)
 {
 	struct patched_filter *patched = calloc(1, sizeof(*patched));
@@ -207,7 +215,8 @@ static bool strict_allows(int64_t nr)
 	       nr == SYS_rt_sigreturn;
 }
 
-/* TRACE without a tracer is ENOSYS. */
+/* A stop with other data than the tracer's filter gives comes from RET_TRACE of
+   the program's filter: without a tracer that is ENOSYS. */
 bool seccomp_forbids(struct task *task)
 {
 	if (task->strict && !strict_allows(task->call.asked.nr)) {

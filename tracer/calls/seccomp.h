@@ -7,12 +7,13 @@
 
 #include "tracer/tasks/tasks.h"
 
-/* seccomp(2) and prctl(2): a filter of the program's own gets our exemption
-   in front; it does not see what we set. */
+/* seccomp(2) and prctl(2): put the exemption in front of a filter that the
+   program installs, and hide the filter and the no_new_privs that the tracer
+   has set. */
 void seccomp_handle(struct task *task);
 void seccomp_handle_prctl(struct task *task);
-/* Is this stop the verdict of a filter of the program's own, or against
-   strict mode?  Then it has been dealt with. */
+/* Does a filter of the program, or strict mode, forbid this call?  Then the
+   call has been answered, or the process has been killed. */
 bool seccomp_forbids(struct task *task);
 
 #endif

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * selfcheck.c - self-check: the VMAs that emul/ believes in, against
+ * selfcheck.c - compares the attachments that emul/ has recorded with
  * /proc/TID/maps.
  *
- * A memfd's mappings merge where shm's do not, so both sides are joined
- * where neighbours continue each other before they are compared.
+ * The kernel merges mappings of a memfd where it does not merge those of shm.
+ * So on both sides, neighbours that continue each other are joined before the
+ * comparison.
  */
 #include "tracer/calls/selfcheck.h"
 
@@ -66,7 +67,8 @@ static int add_vma(const struct emul_vma *vma, void *arg)
 	return 0;
 }
 
-/* A process that is being killed shows no mapping at all. */
+/* Has maps shown any mapping?  Those of a process that is being killed may show
+   none. */
 static bool any_mapping;
 
 static int add_map(const struct proc_map *map, void *arg)
@@ -109,7 +111,7 @@ static void show(const char *title, const struct list *list)
 			 list->runs[i].prot);
 }
 
-/* SIGKILL is pending, or taken already and the thread at its exit stop. */
+/* Is SIGKILL pending, for the thread or its process? */
 static bool is_killed(const char *status)
 {
 	const char *thread = strstr(status, "\nSigPnd:");
@@ -123,7 +125,8 @@ static bool is_killed(const char *status)
 	return pending >> (SIGKILL - 1) & 1;
 }
 
-/* One that was killed meanwhile can lose its mappings while we look. */
+/* A thread that was killed meanwhile can lose its mappings while maps is
+   read. */
 static bool is_still_stopped(pid_t tid)
 {
 	char *status = proc_read(tid, "status");
