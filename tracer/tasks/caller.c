@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * caller.c - who calls, as emul/ wants to know it.
+ * caller.c - describes a task as the caller of an emulated call.
  */
 #include "tracer/tasks/caller.h"
 
@@ -31,7 +31,8 @@ struct emul_caller task_caller_cred(struct task *task)
 	struct emul_caller caller = task_caller(task);
 
 	caller.cred = cred_get(&task->cred, task->tid);
-	/* ns_capable() */
+	/* ns_capable(): capabilities in a child user namespace do not count
+	   for an IPC namespace that a namespace above it owns */
 	if (task->cred.user_ns && caller.cred->caps &&
 	    !ipcns_is_below(task->ns, task->cred.user_ns)) {
 		task->cred.weak = *caller.cred;

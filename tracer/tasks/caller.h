@@ -7,8 +7,9 @@
 
 #include "tracer/tasks/task.h"
 
-/* Without credentials, and with them (which may have to be read first).  What
-   the caller points to is the task's: valid until its credentials change. */
+/* Without credentials, and with credentials, which may have to be read from
+   /proc.  The result points into *task: it is valid until the task's
+   credentials change. */
 struct emul_caller task_caller(struct task *task);
 struct emul_caller task_caller_cred(struct task *task);
 

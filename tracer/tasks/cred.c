@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * cred.c - credentials from /proc/TID/status, kept until they can change.
+ * cred.c - credentials from /proc/TID/status, cached until they can change.
  */
 #include "tracer/tasks/cred.h"
 
@@ -57,7 +57,7 @@ static void parse_groups(struct cred *cred, const char *at)
 	at += strspn(at, " \t");
 	while (*at >= '0' && *at <= '9') {
 		if (!add_group(cred, next_id(&at)))
-			return;	/* fewer rights than due, never more */
+			return; /* out of memory: fewer groups, never more */
 		at += strspn(at, " ");
 	}
 }

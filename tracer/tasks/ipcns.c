@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * ipcns.c - namespaces by inode, one registry each.
+ * ipcns.c - IPC namespaces by inode, each with a registry of segments.
  *
  * As in Linux a namespace lives while a task is in it, or an open file or a
- * mount refers to it.  Such files are looked for when its last task leaves,
- * and then whenever another namespace is made.
+ * mount refers to it.  The tracer looks for such files and mounts in /proc when
+ * the last task leaves the namespace, and then whenever a task enters a
+ * namespace that may be a new one.
  */
 #include "tracer/tasks/ipcns.h"
 
@@ -29,16 +30,18 @@ struct known {
 	uint64_t inode;		/* 0: the host has no IPC namespaces */
 	struct emul_ns *ns;
 	struct known *next;
-	bool left;		/* by its last task */
-	bool held;		/* by a file or a mount */
-	unsigned owners;	/* its user namespace, and those above */
+	bool left;	 /* its last task has left it */
+	bool held;	 /* a file or a mount refers to it */
+	unsigned owners; /* entries of owner[]: inodes of the user
+			    namespace that owns it, and those above */
 	uint64_t owner[DEPTH_MAX];
 };
 
 /* The first one is the last of the list. */
 static struct known *known;
 
-/* Up to our own, which is left out. */
+/* Fill in owner[], up to the tracer's own user namespace, which is left
+   out. */
 static void find_owners(struct known *entry, pid_t tid)
 {
 	uint64_t own = proc_namespace(getpid(), "user");
@@ -101,7 +104,8 @@ static struct known *find(const struct emul_ns *ns)
 	return entry;
 }
 
-static void hold(const char *name)
+/* Mark the namespace that a link "ipc:[INODE]" names. */
+static void mark_held(const char *name)
 {
 	uint64_t inode;
 
@@ -111,7 +115,7 @@ static void hold(const char *name)
 		entry->held |= entry->inode == inode;
 }
 
-static void look_at_files(pid_t tid)
+static void mark_by_files(pid_t tid)
 {
 	int fd = proc_open(tid, "fd", O_RDONLY | O_DIRECTORY);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -124,7 +128,7 @@ static void look_at_files(pid_t tid)
 		if (len < 0)
 			continue;
 		name[len] = '\0';
-		hold(name);
+		mark_held(name);
 	}
 	if (dir)
 		closedir(dir);
@@ -132,29 +136,29 @@ static void look_at_files(pid_t tid)
 		close(fd);
 }
 
-static void look_at_mounts(pid_t tid)
+static void mark_by_mounts(pid_t tid)
 {
 	char *text = proc_read(tid, "mountinfo");
 	const char *at = text;
 
 	while (at && (at = strstr(at, " ipc:[")) != NULL)
-		hold(++at);
+		mark_held(++at);
 	free(text);
 }
 
-static void look_at(struct task *task, void *arg)
+static void mark_by_task(struct task *task, void *arg)
 {
 	(void)arg;
-	look_at_files(task->tid);
-	look_at_mounts(task->tid);
+	mark_by_files(task->tid);
+	mark_by_mounts(task->tid);
 }
 
-/* Namespaces that nothing refers to any more. */
+/* Free the namespaces that nothing refers to any more. */
 static void sweep(void)
 {
 	for (struct known *entry = known; entry; entry = entry->next)
 		entry->held = false;
-	task_each(look_at, NULL);
+	task_each(mark_by_task, NULL);
 	for (struct known **at = &known; *at;) {
 		struct known *entry = *at;
 
@@ -191,7 +195,8 @@ struct emul_ns *ipcns_of(pid_t tid, struct emul_ns *otherwise)
 	uint64_t inode = proc_namespace(tid, "ipc");
 	struct known *entry = find_inode(inode);
 
-	/* entered again, or another one with the same number? */
+	/* `left`: a task has entered it again by a file, or a new namespace
+	   has got the same inode */
 	if (!entry || entry->left) {
 		if (any_left())
 			sweep();

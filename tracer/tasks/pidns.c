@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * pidns.c - a tree of pid namespaces, and what each calls its processes.
+ * pidns.c - a tree of pid namespaces, and the ids of processes in each.
  *
- * Numbers of namespaces (their inodes) are used again, and so are ids of
- * processes: a namespace has an identity of its own, and the names of a
- * process stay known while a segment tells of it, or until another one gets
- * its id.
+ * The kernel uses inodes of namespaces and ids of processes again.  So a
+ * namespace has a number here that is never used again; and the ids of a
+ * process that is gone are forgotten when no segment has it in shm_lpid or
+ * shm_cpid, or when another process gets its id.
  */
 #include "tracer/tasks/pidns.h"
 
@@ -24,7 +24,7 @@
 #define BUCKETS 1024		/* a power of two */
 
 enum {
-	DEPTH_MAX = 33,		/* MAX_PID_NS_LEVEL, and ours */
+	DEPTH_MAX = 33, /* MAX_PID_NS_LEVEL, and the tracer's own */
 	SWEEP_MIN = 4096,
 };
 
@@ -32,20 +32,20 @@ struct pidns {
 	uint64_t id;		/* never used twice */
 	uint64_t inode;
 	unsigned refs;
-	struct pidns *parent;	/* NULL: ours */
+	struct pidns *parent; /* NULL: the tracer's own */
 	struct pidns *next;
 };
 
-/* What one namespace calls a process. */
+/* The id of a process in one namespace. */
 struct name {
 	uint64_t ns;		/* struct pidns.id */
 	int32_t pid;
 };
 
-/* A process of a nested namespace. */
+/* The ids of a process of a nested namespace. */
 struct names {
 	struct names *next;	/* hash chain */
-	int32_t pid;		/* as we see it */
+	int32_t pid;		/* in the tracer's namespace */
 	unsigned count;
 	struct name name[];
 };
@@ -80,7 +80,8 @@ void pidns_put(struct pidns *ns)
 	}
 }
 
-/* The namespace behind fd, which it closes, with those above it. */
+/* The namespace that fd refers to, with those above it; closes fd.  NULL for
+   the tracer's own. */
 static struct pidns *find_or_add(int fd)
 {
 	struct pidns *ns = living;
@@ -134,7 +135,8 @@ void pidns_plain(pid_t pid)
 		forget(at);
 }
 
-/* Processes that are gone, and that no segment tells of. */
+/* Forget processes that are gone and that no segment has in shm_lpid or
+   shm_cpid. */
 static void sweep(void)
 {
 	for (unsigned i = 0; i < BUCKETS; i++) {
@@ -150,7 +152,8 @@ static void sweep(void)
 	sweep_at = known < SWEEP_MIN / 2 ? SWEEP_MIN : 2 * known;
 }
 
-/* "NSpid:	ours	...	innermost": how many below ours. */
+/* Read "NSpid:	outermost	...	innermost", whose outermost
+   is the id in the tracer's namespace: how many ids follow that one. */
 static unsigned read_names(pid_t pid, int32_t names[DEPTH_MAX])
 {
 	char *text = proc_read(pid, "status"), *at, *end;

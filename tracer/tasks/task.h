@@ -20,55 +20,57 @@
 struct mm {
 	unsigned users;		/* tasks that have not passed their exit stop */
 	struct emul_mm *emul;
-	bool stub;		/* our stub page is mapped at the arena */
-	unsigned forking;	/* threads between fork and its event: until
-				   then nothing changes the VMAs */
-	bool stop_all_calls;	/* every call must stop: the program looks at
-			   /proc (procfs.h) */
-	struct procfs_file *procfs_files; /* what it opened there for writing */
-	bool cannot_open_proc;	/* the program cannot open our files itself */
+	bool stub;	     /* the stub is mapped */
+	unsigned forking;    /* threads between fork() and its event: until
+				then nothing changes the attachments */
+	bool stop_all_calls; /* every call must stop: the program is likely
+				to open files of procfs.h */
+	struct procfs_file *procfs_files; /* those open for writing */
+	bool cannot_open_proc;	/* openat() of /proc/TRACER/fd/N failed */
 	bool stop_all_mm_calls; /* every address-space call must stop: a VMA
 				   lies outside the arena */
 };
 
-/* What we have changed in a stopped thread for the length of one call, in the
-   order in which it is given back (remote/syscall.c: give_back, then
-   remote_resume). */
+/* What the tracer has changed in a stopped thread for the length of one call,
+   in the order in which it is put back (remote/syscall.c: restore(), then
+   remote_resume()). */
 struct borrowed {
-	bool dumpable;	   /* PR_SET_DUMPABLE 1 for a moment */
+	bool dumpable;	   /* prctl(PR_SET_DUMPABLE, 1) was injected */
 	bool signals;	   /* all signals are blocked */
 	uint64_t sigmask;  /* then: the program's own mask */
 	int signal;	   /* a signal held back: sent at the next
 			      resumption; or 0 */
-	siginfo_t siginfo; /* what that signal came with; si_signo 0:
-			      nothing but its number is known */
-	bool group_stop;   /* its group stopped: stop with it again */
+	siginfo_t siginfo; /* of a signal that came in the attach sequence;
+			      si_signo 0: none came */
+	bool group_stop;   /* the thread left a group stop: make it join that
+			      stop again */
 };
 
-/* A system call that we are working on, between its stop and its answer. */
+/* A system call that the tracer handles, between its stop and its answer. */
 struct call {
 	struct arch_regs regs;	/* as the program had them */
 	struct arch_call asked;
 	uint32_t noop_nr; /* number of a call of its ABI that does
 			     nothing */
-	struct ptrace_syscall_info info; /* what the kernel says of the stop; */
+	struct ptrace_syscall_info info; /* of the stop, if info_valid */
 	bool info_valid;
-	bool handled; /* was answered, or run under our eyes */
+	bool handled; /* remote_answer() or remote_run() was called */
 	enum call_at {
-		CALL_NONE,	    /* the task is not in a call of ours */
+		CALL_NONE,	    /* no call is being handled */
 		CALL_SECCOMP,	    /* at the seccomp stop */
 		CALL_ENTRY,	    /* at the entry stop of plain mode */
 		CALL_UNOTIFY,	    /* in a user notification: not stopped */
 		CALL_RETRY_AT_STOP, /* the notification was answered with
 				   ERESTARTNOINTR; at the PTRACE_EVENT_STOP
-				   that is due, the call in `asked` is handled
-				   once more */
-		CALL_EXIT,	    /* at the exit stop of something we ran */
-		CALL_COMPLETING_ATTACH, /* runs in the stub, and will return */
-		CALL_COMPLETING_DETACH, /* without a stop (fastpath.h) */
+				   that is to come, the call in `asked` is
+				   handled again */
+		CALL_EXIT,	    /* at the exit stop of an injected call, or
+				       of the program's call (remote_run) */
+		CALL_COMPLETING_ATTACH, /* the thread runs a sequence of the */
+		CALL_COMPLETING_DETACH, /* stub, which returns without a stop */
 	} at;
-	bool slow_only;	      /* the fast path has failed: end at a stop */
-	uint64_t attach_addr; /* COMPLETING_ATTACH: where it should be */
+	bool slow_only;	      /* the fast path has failed: do not take it */
+	uint64_t attach_addr; /* COMPLETING_ATTACH: the expected address */
 	uint64_t unotify_id;  /* at CALL_UNOTIFY */
 	bool needs_stop;      /* process_vm_readv gave EPERM: the process is
 				 not dumpable, and only an injected prctl
@@ -84,9 +86,10 @@ struct call {
  *	any of them --exit event--> EXITING --reaped--> gone
  */
 enum task_state {
-	TASK_UNANNOUNCED,      /* stopped; its parent's event is to come */
+	TASK_UNANNOUNCED,      /* stopped; the parent's event is to come */
 	TASK_UNANNOUNCED_DEAD, /* died before its parent announced it */
-	TASK_ANNOUNCED,	       /* its first stop is to come */
+	TASK_ANNOUNCED,	       /* the parent's event came; the first stop is to
+				  come */
 	TASK_RUNNING,	       /* or at a stop that is being handled */
 	TASK_DEFERRED_BY_FORK, /* its stop waits for a fork in its address
 				  space (wait.h) */
@@ -95,7 +98,7 @@ enum task_state {
 	TASK_EXITING,	       /* past its exit event: it has no mm */
 };
 
-/* A wait status that was taken in and not handled yet; wait.c's. */
+/* A wait status that is not handled yet; only wait.c uses it. */
 struct deferred_status {
 	bool queued;
 	int status;
@@ -108,19 +111,21 @@ struct task {
 	struct mm *mm;		/* NULL once past its exit stop */
 	struct emul_ns *ns;
 	struct pidns *pidns;	/* NULL: the tracer's own */
-	bool nests_children;	/* in another pid namespace than its own */
+	bool nests_children;	/* its children may be in another pid namespace
+				   than the task itself */
 	uint64_t creator;	/* never used twice in a run */
 	enum task_state state;
 	unsigned exits_since;	/* UNANNOUNCED_DEAD: exits of other tasks since;
-				   after some, no parent will announce it */
-	bool left_others;	/* in its address space, at its exit stop */
+				   after 64, no parent will announce it */
+	bool left_others;	/* at its exit stop, its address space had other
+				   users */
 	bool forks;		/* counted in mm->forking */
 	struct deferred_status deferred;
 	struct cred cred;
 	struct call call;
 	struct undo *undo;	/* fork.c: what to put back at the exit */
 	bool read_implies_exec;	/* personality(2) */
-	bool no_new_privs;	/* the program set it itself */
+	bool no_new_privs;	/* the program itself has set it */
 	bool strict;		/* the program entered strict mode */
 	bool own_filter;	/* the program installed a filter itself */
 	struct task *next;	/* hash chain */
@@ -129,18 +134,20 @@ struct task {
 struct task *task_find(pid_t tid);
 /* NULL when out of memory. */
 struct task *task_add(pid_t tid);
-/* One that no parent has announced yet; NULL when out of memory. */
+/* Add a task that no parent has announced yet; NULL when out of memory. */
 struct task *task_add_unannounced(pid_t tid);
-/* In either of the two states. */
+/* Is the task UNANNOUNCED or UNANNOUNCED_DEAD? */
 bool task_is_unannounced(const struct task *task);
-/* How many of these there are. */
+/* The number of such tasks. */
 unsigned task_count_unannounced(void);
-/* Its parent has announced it: ANNOUNCED now, or EXITING if it is dead. */
+/* The parent has announced the task: its state is ANNOUNCED now, or EXITING if
+   the task is dead. */
 void task_announced(struct task *task);
-/* Only memory: what the task referred to has been given up before. */
+/* Free only the memory of the task: task_release() drops what the task refers
+   to. */
 void task_free(struct task *task);
 unsigned task_count(void);
-/* The task with thread id `from` is called `to` now (exec by a thread). */
+/* Change the task's thread id to `to` (exec by a thread). */
 void task_rename(struct task *task, pid_t to);
 void task_each(void (*visit)(struct task *, void *), void *arg);
 

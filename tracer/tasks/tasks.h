@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * tasks.h - threads, address spaces, and who they are: the door of this room.
+ * tasks.h - threads, address spaces and credentials: the header of this room
+ * that other rooms include.
  */
 #ifndef TASKS_TASKS_H
 #define TASKS_TASKS_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * userns.c - the maps of child user namespaces, read whenever they are asked:
- * they are written after the namespace is made, and hardly anyone asks.
+ * userns.c - the maps of child user namespaces, read from /proc each time: a
+ * map is written after the namespace was made, and few calls need one.
  */
 #include "tracer/tasks/userns.h"
 
@@ -14,7 +14,8 @@
 
 enum { OVERFLOW_ID = 65534 };
 
-/* A line of /proc/TID/uid_map, or gid_map; outside is as we see it. */
+/* A line of /proc/TID/uid_map or gid_map; `outside` is in the tracer's user
+   namespace. */
 struct extent {
 	uint32_t inside, outside, count;
 };
@@ -26,7 +27,7 @@ static bool next_extent(const char **at, struct extent *extent)
 				     &extent->count, &len);
 
 	*at += len;
-	if (extent->outside == UINT32_MAX)	/* nothing of ours */
+	if (extent->outside == UINT32_MAX) /* not mapped there */
 		extent->count = 0;
 	return fields == 3;
 }
