@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * exit.h - shmtrace's own exit statuses, as env(1) and timeout(1) have them.
+ * exit.h - the exit statuses of shmtrace itself, the same as those of env(1)
+ * and timeout(1).
  */
 #ifndef UTIL_EXIT_H
 #define UTIL_EXIT_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * fdpass.c - SCM_RIGHTS, unix(7).
+ * fdpass.c - sends and receives descriptors by SCM_RIGHTS, unix(7).
  */
 #include "tracer/util/fdpass.h"
 
@@ -17,7 +17,7 @@ union control {
 
 int fdpass_send(int socket, const void *data, size_t len, int fd)
 {
-	/* sendmsg only reads */
+	/* struct iovec has no const; sendmsg() only reads */
 	struct iovec iov = { (void *)(uintptr_t)data, len };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	union control control;

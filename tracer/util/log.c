@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * log.c - what shmtrace itself has to say, to stderr or to a file.
+ * log.c - writes the messages of shmtrace to stderr or to a file.
  */
 #include "tracer/util/log.h"
 
@@ -40,7 +40,7 @@ void line_add(struct line *line, const char *fmt, ...)
 	va_end(args);
 }
 
-/* A reader that went away, or a full disk, must not end the programs. */
+/* An error of write() is ignored: EPIPE or ENOSPC must not end the programs. */
 static void write_line(struct line *line, int fd)
 {
 	line->text[line->len] = '\n';
@@ -48,13 +48,14 @@ static void write_line(struct line *line, int fd)
 		;
 }
 
-/* Out of the way of whoever counts on low numbers being free. */
+/* Move the descriptor to a high number: a program can expect that a low number
+   is free. */
 static int move_high(int fd)
 {
 	int high = fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD);
 
 	if (high < 0)
-		return fd;	/* RLIMIT_NOFILE: stay where we are */
+		return fd; /* EINVAL, EMFILE: RLIMIT_NOFILE is low */
 	close(fd);
 	return high;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * log.h - what shmtrace itself has to say.
+ * log.h - messages of shmtrace.
  *
- * Each message is one line and one write(2), so that it does not mix with
- * those of the programs.  errno is preserved.
+ * Each message is one line and one write(2), so that it does not mix with the
+ * output of the programs.  errno is preserved.
  */
 #ifndef UTIL_LOG_H
 #define UTIL_LOG_H
@@ -20,7 +20,7 @@ int log_descriptor(void);
 /* "shmtrace: ..." and a newline. */
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same, on stderr too, and exit with EXIT_OWN. */
+/* As log_warn(), on stderr too; then exit with EXIT_OWN. */
 void log_fatal(const char *fmt, ...)
 	__attribute__((noreturn, format(printf, 1, 2)));
 
@@ -35,7 +35,7 @@ struct line {
 };
 void line_add(struct line *line, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Where messages go, and a newline. */
+/* Write the text and a newline to where messages go. */
 void line_log(struct line *line);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * proc.c - the reader of /proc.
+ * proc.c - reads and opens files of /proc.
  */
 #include "tracer/util/proc.h"
 
@@ -17,7 +17,8 @@
 
 static int proc_dir = -1;
 
-/* A procfs of our own, mounted nowhere: for systems without /proc. */
+/* Make a procfs that is mounted nowhere, for systems without /proc: its root
+   directory, or -1. */
 static int open_detached(void)
 {
 	int mount = -1;
@@ -76,7 +77,7 @@ uint64_t proc_namespace(pid_t tid, const char *name)
 	return st.st_ino;
 }
 
-/* Files of /proc have no size: read until they end. */
+/* fstat() gives no size for files of /proc: read until the end. */
 static char *read_all(int fd, size_t *len)
 {
 	size_t room = 8192, used = 0;
