@@ -18,7 +18,7 @@
 
 #include <libunwind-ptrace.h>
 
-#define MAX_FRAMES 128		/* a damaged stack has no end */
+#define MAX_FRAMES 128 /* a damaged stack can have no end */
 #define MAX_SYMBOL 256
 
 /* A line of /proc/PID/maps that an address lies in. */
@@ -45,8 +45,8 @@ static bool line_contains(struct object *object, uint64_t addr)
 	return true;
 }
 
-/* Reads the file again for each frame: nobody counts the cost of a stack
-   trace, and the buffer of a whole file would be the longer story. */
+/* Find the line for an address.  The file is read again for each frame, which
+   is slow, but needs no buffer for the whole file. */
 static bool find_object(FILE *maps, uint64_t addr, struct object *object)
 {
 	if (!maps)
@@ -67,7 +67,7 @@ static void print_frame(FILE *maps, unw_cursor_t *cursor, unw_word_t ip)
 
 	find_object(maps, ip, &object);
 	error = unw_get_proc_name(cursor, symbol, sizeof(symbol), &offset);
-	/* -UNW_ENOMEM: a longer name, cut but of use. */
+	/* -UNW_ENOMEM: the name is longer than the buffer and was cut */
 	if (error && error != -UNW_ENOMEM)
 		log_line(" > %s() [0x%" PRIx64 "]", object.path,
 			 object.offset);
@@ -99,7 +99,7 @@ static void print_frames(FILE *maps, unw_cursor_t *cursor)
 	log_line(" > (more than %d frames)", MAX_FRAMES);
 }
 
-/* NULL when /proc is not there: addresses are printed bare. */
+/* NULL when there is no /proc: print_frame() then prints no file names. */
 static FILE *open_maps(pid_t tid)
 {
 	char path[32];

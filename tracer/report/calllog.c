@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * calllog.c - a line for each shared-memory call.
+ * calllog.c - prints a line for each shared-memory call (-v).
  */
 #include "tracer/report/calllog.h"
 
@@ -47,7 +47,7 @@ static const struct name commands[] = {
 	{ 15, "SHM_STAT_ANY" },	/* Linux 4.17; not in every C library */
 };
 
-/* What these calls can fail with; strerrorname_np() is glibc's alone. */
+/* Errors of the shared-memory calls; only glibc has strerrorname_np(). */
 static const struct name errors[] = {
 	{ EPERM, "EPERM" },	{ ENOENT, "ENOENT" },
 	{ EINTR, "EINTR" },	{ EAGAIN, "EAGAIN" },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * report.h - what the user is told: the door of this room.
+ * report.h - messages for the user: the header of this room that other rooms
+ * include.
  */
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * stops.h - what stops, and who has stopped: the door of this room.
+ * stops.h - which calls stop, and which tasks have stopped: the header of this
+ * room that other rooms include.
  */
 #ifndef STOPS_STOPS_H
 #define STOPS_STOPS_H

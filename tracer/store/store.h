@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * store.h - where segments live: the door of this room.
+ * store.h - the memory of segments: the header of this room that other rooms
+ * include.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
