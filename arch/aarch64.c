@@ -2,25 +2,26 @@
 /*
  * aarch64.c - registers and instructions of arm64.
  *
- * At a stop pc is past the four-byte `svc`.  The pending number is none of
- * the registers: x8 is only where the program put it, the kernel keeps its
- * own copy (NT_ARM_SYSTEM_CALL; -1: none, and nothing is restarted).  x0 is
- * the first argument and the result; everything else survives a call.
+ * At a stop pc is past the four-byte `svc`.  The pending number is in no
+ * register: the program put it into x8, but the kernel has its own copy
+ * (NT_ARM_SYSTEM_CALL; -1: none, and nothing is restarted).  x0 is the first
+ * argument and the result; a call changes no other register.
  *
- * The kernel hides two things from us (arch/arm64/kernel/ptrace.c):
+ * The kernel hides two things from a tracer (arch/arm64/kernel/ptrace.c):
  *
- * x7 reads 0 at an entry and 1 at an exit stop, and what is written to it
- * there is thrown away.  So registers of an entry stop may be put back at an
- * exit stop, but at no seccomp stop.
+ * x7 reads 0 at an entry and 1 at an exit stop, and a value that is written
+ * to it there is thrown away.  So registers of an entry stop may be put back at
+ * an exit stop, but at no seccomp stop.
  *
  * orig_x0, the first argument as seccomp filters and restarts see it: until
  * Linux 6.1.191 (and its like in other branches) a tracer's x0 never reached
- * it, since then it does at entry and seccomp stops.  Either way it is wrong
- * for a restart after a rewrite, so the kernel is never left to restart one.
+ * it, since then it does at entry and seccomp stops.  Either way orig_x0 is
+ * wrong for a restart after arch_rewrite(), so the kernel never gets to
+ * restart such a call (settle()).
  *
  * A 32-bit caller (AArch32) shows 18 words instead of 34 doublewords.  It can
- * be fetched and cancelled; its registers are widened, and PSR_MODE32_BIT in
- * pstate, which is its own, says so.
+ * be fetched and cancelled.  Its registers are widened to 64 bits; its cpsr
+ * becomes pstate, where PSR_MODE32_BIT marks it.
  */
 #include "arch/arch.h"
 
@@ -46,8 +47,8 @@ struct regs32 {
 
 const uint32_t arch_audit = AUDIT_ARCH_AARCH64;
 
-/* At a signal stop the kernel has rewound pc already, and for a handler
-   without SA_RESTART it will undo that and say EINTR (do_signal()). */
+/* At a signal stop the kernel has rewound pc already; for a handler without
+   SA_RESTART it will undo that and return EINTR (do_signal()). */
 const bool arch_can_repeat = false;
 const bool arch_exec_takes_key;
 
@@ -129,8 +130,9 @@ static int store_number(pid_t tid, int64_t nr)
 	return (int)ptrace(PTRACE_SETREGSET, tid, NT_ARM_SYSTEM_CALL, &iov);
 }
 
-/* At an exit stop: these registers, also where the kernel would take x0 for
-   its own request to restart a call that a signal interrupted. */
+/* At an exit stop: put in these registers.  If x0 is -ERESTART*, the kernel
+   would restart the call when a signal is pending: the number -1 prevents
+   that. */
 static int settle(pid_t tid, struct user_regs_struct *user)
 {
 	int64_t x0 = (int64_t)user->regs[0];
@@ -210,7 +212,7 @@ int arch_restore(pid_t tid, const struct arch_regs *regs, int64_t result)
 	return settle(tid, &user);
 }
 
-/* x0 is the child's result, 0. */
+/* The first argument is in x0, and so is the child's result, 0. */
 int arch_put_first(pid_t tid, uint64_t value)
 {
 	(void)tid;
@@ -226,7 +228,7 @@ int arch_restart(pid_t tid, const struct arch_regs *regs)
 	return settle(tid, &user);
 }
 
-/* Never asked: no ABI here has the multiplexer. */
+/* Never called: no ABI of this CPU has the multiplexer. */
 uint64_t arch_foreign_first(const struct arch_regs *regs)
 {
 	return regs->user.regs[0];
@@ -242,7 +244,7 @@ int arch_ip(pid_t tid, uint64_t *ip)
 	return 0;
 }
 
-/* A program cannot step through itself on this CPU. */
+/* On this CPU a program cannot single-step itself. */
 bool arch_is_stepping(const struct arch_regs *regs)
 {
 	(void)regs;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * arch.h - registers and instructions of one CPU, behind one small contract.
+ * arch.h - registers and instructions of one CPU.
  *
  * The only folder that names a register, an instruction byte, or a system
  * call number of another ABI.  Each CPU has two files, CPU.c for registers and
@@ -10,15 +10,15 @@
  *
  * The life of one call as the tracer sees it:
  *
- *	arch_fetch	at a system-call-entry or seccomp stop: what is asked
+ *	arch_fetch	at an entry or seccomp stop: number and arguments
  *	arch_cancel	  answer now; the kernel runs nothing
  *   or	arch_rewrite	  let the kernel run another call in its place
- *	arch_result	at the exit stop: what the kernel said
+ *	arch_result	at the exit stop: the result
  *	arch_reissue	  run one more call from `ip`
  *	arch_restore	  everything as it was fetched, with this result
  *
- * Functions that touch a thread return 0, or -1 with errno: ESRCH means that
- * the thread is gone or was killed, which is normal life.
+ * Functions that access a thread return 0, or -1 with errno.  ESRCH: the thread
+ * is gone or was killed, which can happen at any time.
  *
  * Recipe for one more CPU, riscv64 as the example.  The files arch/riscv64.c
  * and arch/riscv64_stub.c (the first word of `$(CC) -dumpmachine`) are all;
@@ -61,31 +61,29 @@ struct arch_regs {
 	int64_t nr;		/* pending system call */
 };
 
-/* What was asked, in the words of the CPU's native ABI. */
+/* A system call in the CPU's native ABI. */
 struct arch_call {
 	int64_t nr;
 	uint64_t args[6];
 };
 
-/* Where there are protection keys, memory that can only be executed has one
-   of its own. */
+/* Does the kernel give memory with PROT_EXEC alone a protection key? */
 extern const bool arch_exec_takes_key;
 extern const uint32_t arch_audit;	/* AUDIT_ARCH_* of the native ABI */
 
 int arch_fetch(pid_t tid, struct arch_regs *regs, struct arch_call *call);
 
-/* At an entry or seccomp stop: nothing runs, the program gets `result`.
-   At an entry stop a seccomp filter still sees a number: use only at seccomp
-   stops. */
+/* At a seccomp stop: no call runs, the program gets `result`.  Not at an entry
+   stop: there seccomp filters are still to see the number -1. */
 int arch_cancel(pid_t tid, const struct arch_regs *regs, int64_t result);
 
-/* At an entry or seccomp stop: run `call` instead.  `ip` is what seccomp
-   filters see as instruction pointer (0: leave it).  The thread MUST be taken
-   to its exit stop and arch_restore'd or arch_reissue'd there. */
+/* At an entry or seccomp stop: run `call` instead.  `ip` is the instruction
+   pointer that seccomp filters see (0: the program's).  The thread MUST be
+   taken to its exit stop, for arch_restore() or arch_reissue(). */
 int arch_rewrite(pid_t tid, const struct arch_regs *regs,
 		 const struct arch_call *call, uint64_t ip);
 
-/* What a call gives at its exit stop when a signal broke it off: how the
+/* The result of a call at its exit stop when a signal interrupted it: how the
    kernel is to go on, negated like an errno (include/linux/errno.h).  Only
    the kernel and tracers see these numbers, on every CPU the same ones.  515,
    ENOIOCTLCMD, is none of them and never gets that far. */
@@ -98,11 +96,11 @@ enum {
 					handler ran */
 };
 
-/* At an exit stop: what the call gave (value, -errno or one of these). */
+/* At an exit stop: the result of the call (value, -errno or one of these). */
 int arch_result(pid_t tid, int64_t *result);
 
 /* At an exit stop: make the thread, not stepping, run `call` from the
-   system-call instruction at `ip` (0: the one that brought it here) when
+   system-call instruction at `ip` (0: that of its last call) when
    resumed. */
 int arch_reissue(pid_t tid, const struct arch_regs *regs,
 		 const struct arch_call *call, uint64_t ip);
@@ -110,13 +108,14 @@ int arch_reissue(pid_t tid, const struct arch_regs *regs,
 /* At an exit stop: put every register back, with `result`. */
 int arch_restore(pid_t tid, const struct arch_regs *regs, int64_t result);
 
-/* At the first stop of a thread that clone made with a first argument of
-   ours: that register as the program had it, unless the result is in it. */
+/* At the first stop of a thread whose clone() had its first argument changed by
+   the tracer: put the program's value into that register, unless the register
+   holds the result. */
 int arch_put_first(pid_t tid, uint64_t value);
 
 /* At an exit or signal stop: put every register back so that the original
    call is made again (it was interrupted before it began). */
-extern const bool arch_can_repeat;	/* at signal stops too */
+extern const bool arch_can_repeat; /* works at signal stops too */
 int arch_restart(pid_t tid, const struct arch_regs *regs);
 
 /* The stub: a page of code, and a page of data after it.  At offset 0 of the
@@ -125,10 +124,10 @@ int arch_restart(pid_t tid, const struct arch_regs *regs);
    there are three sequences more; each begins with a system-call instruction
    (arch_rewrite's `ip`), and ends where the program made its call, with all
    registers as they were:
-   - attach: the carrier, which gives a descriptor; mmap with the arguments of
-     the carrier (descriptor put in, offset 0); close.  If mmap gave anything
-     but what arch_stub_data was told, it stops instead at the carrier's
-     number with `cookie` as sixth argument and that value as fifth one;
+   - attach: the trigger call, which gives a descriptor; mmap with the trigger
+     call's arguments (descriptor put in, offset 0); close.  If mmap gave
+     anything but what arch_stub_data was told, it stops instead at the trigger
+     call's number with `cookie` as sixth argument and that value as fifth one;
    - open: opens a file by its name, and goes on as attach from mmap; if it was
      not the file that arch_stub_file was told, as if mmap had given
      ARCH_STUB_NO_FILE;
@@ -164,14 +163,14 @@ struct arch_call arch_stub_file(const struct arch_stub_file *file,
    them equal?  Then the sequence only restores registers, spoiling the
    expected address comes too late, and the attach stands. */
 bool arch_stub_is_past_commit(pid_t tid, size_t at, uint64_t expected);
-/* Does the program step through its own instructions?  Then it would step
-   through ours as well. */
+/* Does the program single-step itself?  Then it would step through the stub as
+   well. */
 bool arch_is_stepping(const struct arch_regs *regs);
-/* At a signal stop: where the thread is, as an address. */
+/* At a signal stop: the thread's instruction pointer. */
 int arch_ip(pid_t tid, uint64_t *ip);
 
-/* Places for the arena, best first, ended by a zero length.  Each is valid
-   for some size of address space of this CPU. */
+/* Address ranges for the arena, best first, ended by a zero length.  Each is
+   for one size of address space of this CPU. */
 struct arch_window {
 	uint64_t start, len;	/* bytes; multiples of 4 GiB */
 	uint64_t task_size;	/* end of the address space it is valid for */
@@ -179,9 +178,9 @@ struct arch_window {
 extern const struct arch_window arch_windows[];
 
 /* Foreign ABIs of this CPU, whose shared-memory calls must never reach the
-   host.  A call is meant when `audit` is the ABI and the number is one of
-   these; `multiplexer` is ipc(2), whose first argument & 0xffff is
-   21..24 for shared memory; -1: none.  Ended by a null name. */
+   host: calls of the ABI `audit` with a number in nr[], or with the number
+   `multiplexer` (ipc(2); -1: none) if the first argument & 0xffff is 21 to 24.
+   Ended by a null name. */
 struct arch_foreign {
 	const char *name;	/* "i386" */
 	uint32_t audit;

@@ -3,8 +3,8 @@
  * x86_64.c - registers and instructions of x86-64.
  *
  * At a stop rip is past the two-byte `syscall` instruction, orig_rax holds
- * the pending number (-1: none) and the kernel restarts nothing while it is
- * -1.  Everything but rax, rcx and r11 survives a call.
+ * the pending number (-1: none, and the kernel restarts nothing).  A call
+ * changes no registers but rax, rcx and r11.
  */
 #include "arch/arch.h"
 
@@ -137,7 +137,7 @@ int arch_restart(pid_t tid, const struct arch_regs *regs)
 	return store(tid, &user);
 }
 
-/* int 0x80 takes it from ebx. */
+/* The first argument of int 0x80 is in ebx. */
 uint64_t arch_foreign_first(const struct arch_regs *regs)
 {
 	return regs->user.rbx & 0xffffffff;
