@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * loop.c - the tracer's main loop: the one door for all waits but those for
- * a thread in the middle of a call (syscall.c, fd.c).
+ * loop.c - the tracer's main loop: it waits for all events, except those of a
+ * thread that runs an injected call (remote/).
  */
 #include "tracer/loop.h"
 
@@ -18,12 +18,13 @@
 #include "tracer/util/log.h"
 
 struct event {
-	struct task *task;	/* NULL: a notice */
+	struct task *task; /* NULL: a user notification */
 	int status;
 	struct unotify unotify;
 };
 
-/* A notice that is there; with `sleep`, wait for one or for SIGCHLD. */
+/* Queue a notification that is there; with `sleep`, wait for a notification or
+   for SIGCHLD. */
 static void take_unotify(bool sleep)
 {
 	struct unotify unotify;
@@ -33,15 +34,30 @@ static void take_unotify(bool sleep)
 }
 
 /*
- * The next thing that happens to anyone; false at the end.  In rounds, so
- * that neither statuses nor notices wait for ever: first a notice that is
- * there is taken, then all statuses; these are handled before that, for a
- * death may be what a notice asks about.  Statuses are looked for only after
- * SIGCHLD: to look costs the kernel a walk over all tasks.
+ * The next event of any task; false when no task is left.
+ *
+ * statuses_due says whether waitpid() can have statuses that are not queued:
+ *
+ *	true	at the start, after SIGCHLD, and after waitpid() has said ECHILD
+ *	false	all statuses are queued, and no SIGCHLD has come since
+ *
+ * waitpid() is called only when that is true, since it walks all tasks.  One
+ * round, when both queues are empty:
+ *
+ *	false	sleep for a notification or SIGCHLD; queue the notification
+ *	true	queue a notification that is there; block SIGCHLD; queue all
+ *		statuses
+ *
+ * SIGCHLD can come at any time before it is blocked: so it is asked for before
+ * the sleep, which must not begin then, and again after it.
+ *
+ * One notification and then all statuses: so neither waits for ever.  Statuses
+ * are handled before notifications, since an answer can depend on a death that
+ * is among them (shm_nattch).
  */
 static bool next_event(struct event *event)
 {
-	static bool look = true;
+	static bool statuses_due = true;
 
 	for (;;) {
 		event->task = wait_next_deferred(&event->status);
@@ -50,24 +66,25 @@ static bool next_event(struct event *event)
 		if (unotify_deferred(&event->unotify))
 			return true;
 		if (unotify_can_come()) {
-			look = unotify_sigchld_came() || look;
-			take_unotify(!look);
-			look = unotify_sigchld_came() || look;
-			if (!look)
+			statuses_due = unotify_sigchld_came() || statuses_due;
+			take_unotify(!statuses_due);
+			statuses_due = unotify_sigchld_came() || statuses_due;
+			if (!statuses_due)
 				continue;
 			unotify_block_sigchld();
 		}
-		look = !wait_take(!unotify_can_come());
-		if (look && !wait_any_deferred())
+		statuses_due = !wait_take(!unotify_can_come());
+		if (statuses_due && !wait_any_deferred())
 			return false;
 	}
 }
 
 static bool was_answered;	/* by the last stop; for --debug=stops */
 
+/* The stop was handled: check, and resume the task with a signal or 0. */
 static void handled(struct task *task, int sig)
 {
-	if (wait_is_deferred(task)) /* it is at another stop already */
+	if (wait_is_deferred(task)) /* the task is at another stop already */
 		return;
 	if (config.self_check && task->call.handled &&
 	    !remote_is_completing(task))
@@ -82,7 +99,7 @@ static void handle_call(struct task *task, void (*handle)(struct task *))
 	int sig;
 
 	handle(task);
-	if (remote_is_completing(task)) /* it runs already */
+	if (remote_is_completing(task)) /* the task runs already */
 		return;
 	task->call.at = CALL_NONE;
 	sig = task->call.borrowed.signal;
@@ -130,8 +147,9 @@ static void handle_signal(struct task *task, int sig)
 
 static void handle_event_stop(struct task *task)
 {
-	if (task_is_unannounced(task)) { /* waits for its parent's event */
-		task->state = TASK_UNANNOUNCED; /* a dead one had the same id */
+	if (task_is_unannounced(task)) { /* stays until the parent's event */
+		/* if UNANNOUNCED_DEAD: that task had the same id */
+		task->state = TASK_UNANNOUNCED;
 		return;
 	}
 	if (task->state == TASK_ANNOUNCED)
@@ -153,7 +171,7 @@ static void handle_fork(struct task *parent)
 	pid_t expected;
 	struct task *child = fork_announced(parent, &expected);
 
-	parent->call.handled = true; /* it may have changed: check */
+	parent->call.handled = true; /* for --self-check */
 	if (child)
 		handle_event_stop(child);
 	if (expected)
@@ -161,7 +179,8 @@ static void handle_fork(struct task *parent)
 	handled(parent, 0);
 }
 
-/* One that is born into a stopped group waits for its parent as well. */
+/* The first stop of a new task is a group stop if its process is stopped: then
+   the task waits for its parent's event as well. */
 static void handle_group_stop(struct task *task)
 {
 	if (task_is_unannounced(task))
@@ -177,7 +196,9 @@ static void handle_stop(struct task *task, int status)
 {
 	int sig;
 
-	/* over, or it failed; not before now: others may be handled first */
+	/* any stop of the task says that its exec is over or has failed; not
+	   when the status is queued: exec_settle() must see the state while
+	   other tasks are handled first */
 	if (task->state == TASK_IN_EXEC)
 		task->state = TASK_RUNNING;
 	switch (stop_classify(status, &sig)) {
@@ -196,7 +217,7 @@ static void handle_stop(struct task *task, int status)
 	case STOP_EXEC:
 		handled(exec_event(task), 0);
 		break;
-	case STOP_EXIT:		/* it may have been killed on the way */
+	case STOP_EXIT: /* it may have been killed in a call */
 		task->call.at = CALL_NONE;
 		fork_adopt_orphans(task);
 		exit_event(task);

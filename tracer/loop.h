@@ -5,7 +5,7 @@
 #ifndef LOOP_H
 #define LOOP_H
 
-/* Until the last traced task has ended. */
+/* Handle events until the last traced task has ended. */
 void loop_run(void);
 
 #endif

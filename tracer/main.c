@@ -27,14 +27,14 @@
 #include "tracer/util/log.h"
 #include "tracer/util/proc.h"
 
-/* Away from the user's terminal, directory and files; we die with the
-   process that the user knows, and the programs with us. */
-static void step_aside(pid_t front, int socket)
+/* In the tracer: leave the user's session, directory and files.  The tracer
+   dies with the supervisor, and the programs die with the tracer. */
+static void leave_session(pid_t supervisor, int socket)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (getppid() != front)
+	if (getppid() != supervisor)
 		_exit(EXIT_OWN);
 	setsid();
 	sigaction(SIGPIPE, &ignore, NULL);
@@ -68,7 +68,7 @@ static void place_arena(void)
 	config.task_size = window->task_size;
 }
 
-/* Even: the next number is the cookie of the stub's last call. */
+/* An even number: the call that reports a failed attach has cookie + 1. */
 static uint64_t make_cookie(void)
 {
 	uint64_t cookie;
@@ -105,7 +105,8 @@ static void set_up_emulation(const struct options *options)
 {
 	struct emul_config emul = {
 		.page_size = config.page_size,
-		/* emul leaves its first page free: our second one */
+		/* the stub has two pages: emul/ starts at the second one
+		   and leaves its first page free */
 		.arena_start = config.arena_start ?
 				       config.arena_start + config.page_size :
 				       0,
@@ -122,7 +123,7 @@ static void set_up_emulation(const struct options *options)
 	set_limits(options);
 }
 
-/* Take hold of the program, which waits for our word. */
+/* Seize the program's process, which waits for spawn_go() before execve(). */
 static void seize_program(int socket)
 {
 	struct spawn_report report;
@@ -143,7 +144,7 @@ static void seize_program(int socket)
 		log_fatal("out of memory");
 	if (remote_seize(report.pid) < 0)
 		log_fatal("cannot trace the program: %s", strerror(errno));
-	/* plain stops begin at the next resumption */
+	/* stop it once, so that it is resumed with PTRACE_SYSCALL */
 	if (!config.use_filter)
 		remote_interrupt(report.pid);
 	if (spawn_go(socket) < 0)
@@ -151,9 +152,9 @@ static void seize_program(int socket)
 }
 
 _Noreturn static void trace(const struct options *options, int socket,
-			    pid_t front)
+			    pid_t supervisor)
 {
-	step_aside(front, socket);
+	leave_session(supervisor, socket);
 	configure(options);
 	set_up_emulation(options);
 	seize_program(socket);
@@ -173,7 +174,8 @@ static pid_t must_fork(void)
 	return pid;
 }
 
-/* Numbers below 3 may be free for the program to find so: keep off them. */
+/* With descriptors from 3 on: if 0, 1 or 2 are free, the program must find them
+   free. */
 static void make_pair(int pair[2])
 {
 	int low[2];
@@ -190,7 +192,7 @@ static void make_pair(int pair[2])
 	close(low[1]);
 }
 
-/* All signals wait until everyone is in place. */
+/* Block all signals until all three processes have set up their handlers. */
 static void hold_signals(struct spawn_signals *signals)
 {
 	const struct sigaction usual = { .sa_handler = SIG_DFL };
@@ -205,7 +207,7 @@ int main(int argc, char **argv)
 {
 	struct spawn_signals signals;
 	struct options options;
-	pid_t front = getpid(), tracer, program;
+	pid_t supervisor = getpid(), tracer, program;
 	int pair[2];
 
 	options_parse(argc, argv, &options);
@@ -216,7 +218,7 @@ int main(int argc, char **argv)
 	tracer = must_fork();
 	if (tracer == 0) {
 		close(pair[1]);
-		trace(&options, pair[0], front);
+		trace(&options, pair[0], supervisor);
 	}
 	program = must_fork();
 	if (program == 0) {

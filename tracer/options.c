@@ -2,8 +2,8 @@
 /*
  * options.c - the command line: one table, from which --help is printed.
  *
- * Not getopt_long(): it accepts abbreviations, so that a script's `--out`
- * would change its meaning on the day that we grow an `--outline`.
+ * Not getopt_long(), which accepts abbreviations: a script's `--out` would fail
+ * when a later version had an option `--outline` too.
  */
 #include "tracer/options.h"
 
@@ -56,7 +56,7 @@ static void print_version(struct options *out, const struct rule *rule,
 	finish_stdout();
 }
 
-/* auto, on, off: in the order of the enums that have these three. */
+/* auto, on, off: in the order of enum seccomp_mode and enum proc_mode. */
 static int parse_mode(const struct rule *rule, const char *value)
 {
 	static const char *const modes[] = { "auto", "on", "off" };
@@ -134,7 +134,7 @@ static uint64_t suffix_factor(const char *suffix)
 	return (uint64_t)1024 << (10 * (found - letters));
 }
 
-/* strtoull() alone takes blanks, signs, and any rest. */
+/* strtoull() alone accepts blanks, signs, and any text after the number. */
 static uint64_t parse_number(const struct rule *rule, const char *text,
 			     uint64_t max)
 {
@@ -302,7 +302,7 @@ void options_parse(int argc, char **argv, struct options *out)
 	int i = argc ? 1 : 0;
 
 	*out = (struct options){ .seccomp = SECCOMP_AUTO };
-	/* A lone "-" is the name of a program, however odd. */
+	/* "-" alone is the name of a program */
 	while (argv[i] && argv[i][0] == '-' && argv[i][1]) {
 		if (strcmp(argv[i], "--") == 0) {
 			i++;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * options.h - what the command line asks for.
+ * options.h - the options of the command line.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -10,7 +10,7 @@
 
 #include "tracer/util/config.h"
 
-/* Which stops bring the calls to us: seccomp's, or every system call's. */
+/* How calls stop: by the seccomp filter, or at every call (plain mode). */
 enum seccomp_mode { SECCOMP_AUTO, SECCOMP_ON, SECCOMP_OFF };
 
 /* A limit of the first namespace; Linux's default unless it is set. */
@@ -23,7 +23,7 @@ struct options {
 	enum seccomp_mode seccomp;
 	enum proc_mode proc;
 	bool self_check;	/* compare the model with /proc/PID/maps */
-	bool debug_stops;	/* a line per stop, for those who debug us */
+	bool debug_stops;	/* a line per stop, to debug shmtrace */
 	bool verbose;		/* a line per shared-memory call */
 	bool stack_trace;	/* and the stack of the caller */
 	const char *output;	/* where messages go; NULL: stderr */

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * probe.c - a throw-away child makes one shared-memory call; whether it
- * stops, and whether the answer arrives, says which mode works.
+ * probe.c - a child process makes the four shared-memory calls: a mode works if
+ * the calls stop and the tracer's answers arrive.
  *
- * An outer seccomp filter that answers the calls outranks our TRACE: then no
- * seccomp stop comes.  Plain entry stops come before seccomp (Linux 4.8), and
- * the outer filter sees the number that we put in.
+ * An outer seccomp filter that answers the calls by ERRNO, TRAP or KILL takes
+ * precedence over the TRACE of the tracer's filter: then no seccomp stop comes.
+ * Entry stops come before seccomp (Linux 4.8), and the outer filter sees the
+ * number that the tracer has put in.
  */
 #include "tracer/probe.h"
 
@@ -27,11 +28,11 @@
 #include "tracer/util/config.h"
 #include "tracer/util/log.h"
 
-#define MAGIC 0x5359		/* the answer that only we give */
+#define MAGIC 0x5359 /* an answer that no kernel gives */
 
 enum verdict { WORKS, NO_FILTER, NO_STOP, NO_PTRACE };
 
-/* Calls that change nothing wherever they are not answered by us. */
+/* Makes calls that change nothing when the kernel answers them. */
 static bool gets_our_answers(void)
 {
 	return syscall(SYS_shmget, 0, 0, 0) == MAGIC &&
@@ -60,7 +61,7 @@ _Noreturn static void probed_child(int socket, const struct config *conf)
 	_exit(gets_our_answers() ? 0 : 1);
 }
 
-/* Take it from stop to stop until it ends: did our answer arrive? */
+/* Answer the child's calls until it ends: did the answers arrive? */
 static bool answers_arrive(struct task *task, bool filtered)
 {
 	int status, sig;
@@ -104,7 +105,7 @@ static enum verdict follow(pid_t pid, int socket, bool filtered)
 		return NO_FILTER;
 	if (remote_seize(pid) < 0)
 		return NO_PTRACE;
-	/* plain stops begin at the next resumption */
+	/* stop it once, so that it is resumed with PTRACE_SYSCALL */
 	if (!filtered && remote_interrupt(pid) < 0)
 		return NO_PTRACE;
 	spawn_go(socket);
@@ -168,7 +169,7 @@ void probe_stops(enum seccomp_mode wanted)
 
 static bool can_map(uint64_t addr, uint64_t page_size)
 {
-	/* an address of the program travels as a pointer here */
+	/* mmap() takes the program's address as a pointer */
 	void *wanted = (void *)(uintptr_t)addr;
 	void *at = mmap(wanted, page_size, PROT_NONE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
@@ -180,7 +181,8 @@ static bool can_map(uint64_t addr, uint64_t page_size)
 	return at == wanted;
 }
 
-/* The program's address space is like ours: what we can map, it can. */
+/* The program's address space has the size of the tracer's: an address that
+   mmap() gives here, it gives in the program. */
 const struct arch_window *probe_arena(uint64_t page_size)
 {
 	const struct arch_window *window = arch_windows;
@@ -191,7 +193,8 @@ const struct arch_window *probe_arena(uint64_t page_size)
 	return window->len ? window : NULL;
 }
 
-/* Tried on ourselves: what a filter of the host refuses, it refuses here. */
+/* The tracer tries the calls on itself: a filter of the host that refuses them
+   applies to the tracer too. */
 void probe_means(void)
 {
 	char from = 1, to = 0;

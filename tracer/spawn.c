@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * spawn.c - the last steps in the program's process before the program, and
- * their other end in the tracer.
+ * spawn.c - what the program's process does before execve(), and the tracer's
+ * part in that.
  */
 #include "tracer/spawn.h"
 
@@ -22,7 +22,7 @@ static int set_filter(const struct filter *filter, unsigned long flags)
 {
 	struct sock_fprog program = {
 		.len = filter->len,
-		/* the kernel only reads it */
+		/* struct sock_fprog has no const; the kernel only reads */
 		.filter = (struct sock_filter *)(uintptr_t)filter->code,
 	};
 
@@ -30,7 +30,8 @@ static int set_filter(const struct filter *filter, unsigned long flags)
 			    &program);
 }
 
-/* With a listener, unless there is one above us already: 0 or -errno. */
+/* Install the filter, with a listener unless an outer filter has one already
+   (EBUSY): 0 or -errno. */
 static int set_filter_best(const struct filter *filter, int *listener)
 {
 	int fd = set_filter(filter,
@@ -90,7 +91,7 @@ int spawn_go(int socket)
 	return send(socket, "", 1, MSG_NOSIGNAL) == 1 ? 0 : -1;
 }
 
-/* The tracer's word that we are traced; without it there is no run. */
+/* Wait for spawn_go().  If the tracer has ended instead, exit. */
 static void wait_for_tracer(int socket)
 {
 	char byte;
@@ -116,7 +117,8 @@ _Noreturn void spawn_program(char **argv, int socket, pid_t tracer,
 	struct config conf;
 	int listener;
 
-	/* Yama lets only ancestors trace, unless we say so; elsewhere EINVAL */
+	/* Yama allows only ancestors to trace, except a process named here;
+	   without Yama EINVAL */
 	prctl(PR_SET_PTRACER, tracer, 0, 0, 0);
 	if (recv(socket, &conf, sizeof(conf), 0) != sizeof(conf))
 		_exit(EXIT_OWN);
@@ -145,7 +147,7 @@ void spawn_drop_files(int keep)
 	int low = keep < other ? keep : other;
 	int high = keep < other ? other : keep;
 
-	dup2(null, STDIN_FILENO);	/* if it fails we keep them */
+	dup2(null, STDIN_FILENO); /* if dup2() fails, both stay open */
 	dup2(null, STDOUT_FILENO);
 	if (low < STDERR_FILENO)
 		low = STDERR_FILENO;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * supervise.c - passes signals to the program, and its stops and its end on.
+ * supervise.c - the supervisor passes signals on to the program, and stops and
+ * ends as the program does.
  *
- * A signal from the terminal goes to the whole foreground process group, so
- * the program has it already; one that was sent to us alone is passed on.
- * When the program stops we stop in the same way, for the shell to see.  It
- * may go on again before we have stopped: so the tracer, which sees it go on,
- * sends us SIGCONT as well.
+ * A signal from the terminal goes to the whole foreground process group, so the
+ * program has it already.  A signal that a process sent to the supervisor alone
+ * is passed on.  When the program stops, the supervisor stops by the same
+ * signal, so that the shell sees it.  The program may continue before the
+ * supervisor has stopped: so the tracer, which sees the program continue, sends
+ * SIGCONT to the supervisor as well.
  */
 #include "tracer/supervise.h"
 
@@ -25,11 +27,11 @@
 
 struct supervisor {
 	pid_t program, tracer;
-	bool ended;		/* the program; its status: */
-	siginfo_t how;
+	bool ended;    /* the program has ended, */
+	siginfo_t how; /* with this status */
 };
 
-/* Do in ourselves what the signal does by default. */
+/* Stop or end the supervisor by the signal's default action. */
 static void act_by_default(int sig)
 {
 	struct sigaction fatal = { .sa_handler = SIG_DFL };
@@ -47,7 +49,8 @@ _Noreturn static void end_by(int sig)
 {
 	const struct rlimit no_core = { 0, 0 };
 
-	setrlimit(RLIMIT_CORE, &no_core);	/* the program has its own */
+	/* the program has dumped core, if it was to */
+	setrlimit(RLIMIT_CORE, &no_core);
 	act_by_default(sig);
 	_exit(128 + sig);
 }
@@ -59,7 +62,7 @@ _Noreturn static void end_as_program(const struct supervisor *supervisor)
 	end_by(supervisor->how.si_status);
 }
 
-/* The tracer has ended: so has every program. */
+/* The tracer has ended, and with it every program. */
 _Noreturn static void tracer_ended(struct supervisor *supervisor,
 				   const siginfo_t *how)
 {
@@ -79,7 +82,8 @@ _Noreturn static void tracer_ended(struct supervisor *supervisor,
 	end_as_program(supervisor);
 }
 
-/* Since the stop that was taken last; it may have stopped once more. */
+/* Has the program continued or ended since the stop that was waited for last?
+   It may have stopped again. */
 static bool has_gone_on(const struct supervisor *supervisor)
 {
 	siginfo_t info = { .si_pid = 0 };
@@ -94,7 +98,7 @@ static void program_stopped(const struct supervisor *supervisor, int sig)
 	if (has_gone_on(supervisor))
 		return;
 	act_by_default(sig);
-	/* We run again; if the program does not, SIGCONT was for us alone. */
+	/* The supervisor got SIGCONT; if the program did not, pass it on. */
 	if (!has_gone_on(supervisor))
 		kill(supervisor->program, SIGCONT);
 }
@@ -104,16 +108,17 @@ static bool has_ended(const siginfo_t *info)
 	return info->si_code != CLD_STOPPED && info->si_code != CLD_CONTINUED;
 }
 
-static bool ends_us(int sig)
+static bool ends_supervisor(int sig)
 {
 	return sig == SIGINT || sig == SIGTERM || sig == SIGHUP ||
 	       sig == SIGQUIT;
 }
 
 /*
- * What was sent to us before the program's end was meant for the program: it
- * ended by its own copy, perhaps.  Before we reap it, so that who sees it gone
- * can be sure that his signal is none of those.
+ * Discard the signals that are pending, then reap the program.  A signal that
+ * came before the program's end was meant for the program, which may have ended
+ * by its own copy.  Discard before reaping: a caller who has seen the program's
+ * pid vanish must not have his next signal discarded here.
  */
 static void program_ended(struct supervisor *supervisor)
 {
@@ -122,7 +127,7 @@ static void program_ended(struct supervisor *supervisor)
 
 	sigemptyset(&set);
 	for (int sig = 1; sig < 32; sig++)
-		if (ends_us(sig))
+		if (ends_supervisor(sig))
 			sigaddset(&set, sig);
 	while (sigtimedwait(&set, NULL, &now) > 0)
 		;
@@ -130,7 +135,8 @@ static void program_ended(struct supervisor *supervisor)
 	supervisor->ended = true;
 }
 
-/* One that has ended is not reaped yet. */
+/* The next child that has stopped, continued or ended; false: none.  A child
+   that has ended is not reaped. */
 static bool next_child(siginfo_t *info)
 {
 	const int changes = WSTOPPED | WCONTINUED | WNOHANG;
@@ -168,7 +174,8 @@ static void take_children(struct supervisor *supervisor)
 	}
 }
 
-/* Only what the program left behind is there to end. */
+/* The program has ended, and processes that it started run on: end them with
+   the tracer. */
 _Noreturn static void end_run(struct supervisor *supervisor, int sig)
 {
 	siginfo_t info;
@@ -183,7 +190,7 @@ static void forward(struct supervisor *supervisor, const siginfo_t *info)
 	if (!supervisor->ended) {
 		if (info->si_code <= 0 && info->si_signo != SIGCONT)
 			kill(supervisor->program, info->si_signo);
-	} else if (ends_us(info->si_signo)) {
+	} else if (ends_supervisor(info->si_signo)) {
 		end_run(supervisor, info->si_signo);
 	}
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * supervise.h - the process that the user started and the shell knows.
+ * supervise.h - the supervisor: the process that the user started.
  */
 #ifndef SUPERVISE_H
 #define SUPERVISE_H
 
 #include <sys/types.h>
 
-/* Stand in for the program until the tracer has ended, then end as the
-   program did.  Never returns. */
+/* Pass signals and stops on until the tracer has ended, then end as the program
+   did.  Never returns. */
 _Noreturn void supervise_run(pid_t program, pid_t tracer);
 
 #endif
