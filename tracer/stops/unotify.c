@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * unotify.c - the listener of our seccomp filter.
+ * unotify.c - waits on the listener of the tracer's seccomp filter; answers.
  */
 #include "tracer/stops/unotify.h"
 
@@ -256,9 +256,9 @@ bool unotify_sigchld_came(void)
  * comes after the flag is read and before ioctl() is entered, and ioctl()
  * would then sleep although a task has stopped.  The jump skips the ioctl().
  *
- * A jump can also come after the kernel has given us the notification.
+ * A jump can also come after the kernel has given the notification.
  * NOTIF_RECV either fills `got` in whole or changes nothing, so `got`, zeroed
- * before, says which: an id other than 0 is a notification that we have taken.
+ * before, says which: an id other than 0 is a notification that was taken.
  *
  * If SIGCHLD came before ioctl() was entered, ioctl() is left out.  While many
  * tasks stop, that can happen for seconds on end; so a poll() takes a

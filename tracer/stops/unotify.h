@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * unotify.h - seccomp user notifications: calls that wait for our answer
- * without a ptrace stop.
+ * unotify.h - seccomp user notifications: calls that wait for the
+ * tracer's answer without a ptrace stop.
  */
 #ifndef STOPS_UNOTIFY_H
 #define STOPS_UNOTIFY_H
@@ -24,10 +24,10 @@ struct unotify {
    send one? */
 bool unotify_can_come(void);
 
-/* Can we use this listener?  A host can refuse its ioctl()s. */
+/* Does this listener work?  A host can refuse its ioctl()s. */
 bool unotify_works(int listener);
 
-/* Can this listener wake us on the program's own CPU (Linux 6.6)?  Without
+/* Can this listener wake the tracer on the program's CPU (Linux 6.6)?  Without
    that a notification costs more than a stop.  Turns it on. */
 bool unotify_is_cheap(int listener);
 

@@ -218,7 +218,7 @@ static void take_likely(void)
 }
 
 /* Let UNOTIFY_TIMER come once, after a time that is long beside the time that
-   a walk over all tasks takes; false if the kernel gives us no timer. */
+   a walk over all tasks takes; false if the kernel gives no timer. */
 static bool set_timer(void)
 {
 	static timer_t timer;
