@@ -491,7 +491,7 @@ static void no_key_left(long arg)
 
 const struct test tests[] = {
 	{ "maps_name_a_memfd", names, 0, OURS },
-	{ "maps_join_pieces_that_nattch_counts", merged, 0, OURS },
+	{ "maps_join_vmas_that_nattch_counts", merged, 0, OURS },
 	{ "two_attaches_have_two_lines", attaches_never_merge, 0, OURS },
 	{ "attaches_go_into_one_window", fixed_window, 0, OURS },
 	{ "status_shows_no_new_privs_of_an_ordinary_user", no_new_privs, 0,

@@ -130,7 +130,7 @@ static void lines(long arg)
 	say_line("removed", attach(id));
 }
 
-static void pieces(long arg)
+static void vmas(long arg)
 {
 	size_t page = page_size();
 	char *addr = attach(segment(8 * page));
@@ -503,7 +503,7 @@ const struct test tests[] = {
 	{ "other_mappings_stay_while_attached", unchanged_while_attached, 0,
 	  NATIVE },
 	{ "maps_show_length_protection_and_name", lines, 0, NATIVE },
-	{ "maps_show_pieces", pieces, 0, NATIVE },
+	{ "maps_show_vmas", vmas, 0, NATIVE },
 	{ "faults_carry_their_address", faults, 0, NATIVE },
 	{ "sigbus_beyond_the_end", beyond_the_end, 0, NATIVE },
 	{ "kernel_copies_in_and_out", kernel_copies, 0, NATIVE },

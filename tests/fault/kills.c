@@ -74,7 +74,7 @@ static void thread_churn(void *arg)
 	}
 }
 
-static void piece_loop(void *arg)
+static void vma_loop(void *arg)
 {
 	size_t page = page_size();
 
@@ -188,8 +188,8 @@ static void create_loop(void *arg)
 
 typedef void victim(void *arg);
 static victim *const victims[] = {
-	attach_loop, thread_loop, thread_churn, piece_loop, remap_loop,
-	fork_loop, vfork_loop, spawn_loop, exec_loop, create_loop,
+	attach_loop, thread_loop, thread_churn, vma_loop,  remap_loop,
+	fork_loop,   vfork_loop,  spawn_loop,	exec_loop, create_loop,
 };
 enum { KINDS = sizeof(victims) / sizeof(*victims) };
 
@@ -327,7 +327,7 @@ const struct test tests[] = {
 	KILL("killed_amid_attaches", 0),
 	KILL("killed_with_threads_amid_attaches", 1),
 	KILL("killed_amid_short_threads", 2),
-	KILL("killed_amid_pieces", 3),
+	KILL("killed_amid_vmas", 3),
 	KILL("killed_amid_remaps", 4),
 	KILL("killed_amid_forks", 5),
 	KILL("killed_amid_vforks", 6),

@@ -19,7 +19,7 @@
 #include "tests/fault/chaos.h"
 
 enum { LIFE = 3, READY = 4 };	/* descriptors that the programs inherit */
-enum target { FRONT, TRACER, FIRST, GROUP };
+enum target { SUPERVISOR, TRACER, FIRST, GROUP };
 
 static int life[2], ready[2];
 
@@ -81,20 +81,20 @@ static void await_ready(int count)
 	}
 }
 
-static pid_t find(pid_t front, enum target target)
+static pid_t find(pid_t supervisor, enum target target)
 {
 	pid_t pid = 0;
 
 	switch (target) {
-	case FRONT:
-		return front;
+	case SUPERVISOR:
+		return supervisor;
 	case GROUP:
-		return -front;
+		return -supervisor;
 	case TRACER:
-		pid = child_of(front, 1);
+		pid = child_of(supervisor, 1);
 		break;
 	case FIRST:
-		pid = child_of(front, 0);
+		pid = child_of(supervisor, 0);
 		break;
 	}
 	if (!pid)
@@ -105,19 +105,19 @@ static pid_t find(pid_t front, enum target target)
 /* Every program holds the write end of `life`. */
 static int kill_run(const char *name, int programs, enum target target)
 {
-	pid_t front = start_run(name);
+	pid_t supervisor = start_run(name);
 	char byte;
 
 	close(life[1]);
 	close(ready[1]);
 	await_ready(programs);
 	chaos_pause(2000);
-	kill(find(front, target), SIGKILL);
+	kill(find(supervisor, target), SIGKILL);
 	await(life[0], POLLIN | POLLHUP, "the end of all programs");
 	claim(read(life[0], &byte, 1) == 0, "a program speaks");
 	close(life[0]);
 	close(ready[0]);
-	return reap(front);
+	return reap(supervisor);
 }
 
 static void killed(long target)
@@ -230,7 +230,7 @@ static void run_stopped(long arg)
 }
 
 const struct test tests[] = {
-	{ "shmtrace_is_killed", killed, FRONT, DRIVER },
+	{ "shmtrace_is_killed", killed, SUPERVISOR, DRIVER },
 	{ "its_tracing_process_is_killed", killed, TRACER, DRIVER },
 	{ "first_program_is_killed", killed, FIRST, DRIVER },
 	{ "whole_group_is_killed", killed, GROUP, DRIVER },

@@ -96,7 +96,7 @@ START_TEST(a_failed_attach_changes_nothing)
 }
 END_TEST
 
-START_TEST(shmseg_limits_attaches_not_pieces)
+START_TEST(shmseg_limits_attaches_not_vmas)
 {
 	struct shminfo info;
 
@@ -228,7 +228,7 @@ Suite *suite_attach(void)
 	tcase_add_loop_test(t, without_an_arena_the_host_picks, 0, 3);
 	tcase_add_test(t, a_foreign_mapping_in_the_arena_is_avoided);
 	tcase_add_test(t, a_failed_attach_changes_nothing);
-	tcase_add_test(t, shmseg_limits_attaches_not_pieces);
+	tcase_add_test(t, shmseg_limits_attaches_not_vmas);
 	tcase_add_test(t, huge_attaches_are_aligned_and_rounded);
 	tcase_add_test(t, rmid_forced_destroys_after_a_killed_attach);
 	tcase_add_test(t, an_attach_can_be_taken_back);

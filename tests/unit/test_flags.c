@@ -42,7 +42,7 @@ START_TEST(a_blind_host_makes_emul_go_by_the_error)
 }
 END_TEST
 
-START_TEST(protection_keys_tell_pieces_apart)
+START_TEST(protection_keys_tell_vmas_apart)
 {
 	attach8();
 	expect(fake_pkey_mprotect(task, at(2), PG, PROT_READ | PROT_WRITE, 3),
@@ -137,7 +137,7 @@ Suite *suite_flags(void)
 
 	tcase_add_test(t, a_blind_host_makes_emul_go_by_the_error);
 	tcase_add_test(t, mlock_cannot_touch_guarded_code);
-	tcase_add_test(t, protection_keys_tell_pieces_apart);
+	tcase_add_test(t, protection_keys_tell_vmas_apart);
 	tcase_add_test(t, code_alone_has_a_key_of_its_own);
 	tcase_add_test(t, madvise_stopped_by_a_seal_changes_what_is_before_it);
 	return suite;

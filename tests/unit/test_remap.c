@@ -27,7 +27,7 @@ enum { MOVE = MREMAP_MAYMOVE | MREMAP_FIXED };
 
 /* Linux 6.17 moves it and leaves the target of a hole alone: DIFFERENCES in
    the man page. */
-START_TEST(a_foreign_range_with_holes_does_not_move_over_a_piece)
+START_TEST(a_foreign_range_with_holes_does_not_move_over_a_vma)
 {
 	start(4);
 	fake_mmap(task, at(20), PG, PROT_READ, MAP_FIXED);
@@ -86,7 +86,7 @@ Suite *suite_remap(void)
 	TCase *t = machine_case(suite, "remap");
 
 	tcase_add_test(t,
-		       a_foreign_range_with_holes_does_not_move_over_a_piece);
+		       a_foreign_range_with_holes_does_not_move_over_a_vma);
 	tcase_add_test(t,
 		       a_blind_host_sees_the_lost_target_of_a_move_that_failed);
 	tcase_add_test(t, remap_file_pages_gives_code_alone_its_key);
