@@ -158,6 +158,8 @@ static bool next_child(siginfo_t *info)
 	}
 }
 
+/* Other children: those that the program clones with CLONE_PARENT, and those
+   that this process had before its execve(). */
 static void take_children(struct supervisor *supervisor)
 {
 	siginfo_t info;
@@ -166,6 +168,10 @@ static void take_children(struct supervisor *supervisor)
 		if (info.si_pid == supervisor->tracer) {
 			if (has_ended(&info))
 				tracer_ended(supervisor, &info);
+		} else if (info.si_pid != supervisor->program) {
+			if (has_ended(&info))
+				waitid(P_PID, (id_t)info.si_pid, &info,
+				       WEXITED);
 		} else if (has_ended(&info)) {
 			program_ended(supervisor);
 		} else if (info.si_code == CLD_STOPPED) {

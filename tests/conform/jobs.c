@@ -20,6 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/shm.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -226,6 +227,18 @@ static void handles_kill(long sig)
 		kill(job, (int)sig);
 		say("job: %s", next_line());
 	}
+	type("quit\n");
+	say("job: %s", next_line());
+	wait_job();
+}
+
+/* The child of the job's parent, made by CLONE_PARENT, is not the job. */
+static void handles_kill_after_clone_parent(long sig)
+{
+	take_terminal();
+	start_job("job_has_a_brother", FOREGROUND);
+	kill(job, (int)sig);
+	say("job: %s", next_line());
 	type("quit\n");
 	say("job: %s", next_line());
 	wait_job();
@@ -499,6 +512,24 @@ static void job_handles(long arg)
 	exit(3);
 }
 
+static void job_has_a_brother(long arg)
+{
+	int ends[2];
+	long pid;
+
+	if (pipe(ends) < 0)
+		broken("pipe");
+	pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL,
+		      NULL);
+	if (pid < 0)
+		broken("clone");
+	if (pid == 0)
+		_exit(9);
+	close(ends[1]);
+	await(ends[0], POLLHUP, "the end of the brother");
+	job_handles(arg);
+}
+
 static void job_stops_itself(long tells)
 {
 	static const int stops[] = { SIGSTOP, SIGTSTP, SIGTTIN };
@@ -557,6 +588,8 @@ const struct test tests[] = {
 	  handles_group_kill_twice, SIGTERM, DRIVER },
 	{ "sigstop_of_shmtrace_alone_stops_nothing_else", stopped_alone, 0,
 	  DRIVER },
+	BOTH("sigterm_after_clone_parent_is_handled",
+	     handles_kill_after_clone_parent, SIGTERM),
 	BOTH("sigterm_ends_the_job", ends_by_kill, SIGTERM),
 	BOTH("sighup_ends_the_job", ends_by_kill, SIGHUP),
 	BOTH("sigint_ends_the_job", ends_by_kill, SIGINT),
@@ -579,6 +612,7 @@ const struct test tests[] = {
 	{ "job_attaches", job_attaches, 0, HIDDEN },
 	{ "job_reads", job_reads, 0, HIDDEN },
 	{ "job_handles", job_handles, 0, HIDDEN },
+	{ "job_has_a_brother", job_has_a_brother, 0, HIDDEN },
 	{ "job_stops_itself", job_stops_itself, 0, HIDDEN },
 	{ "job_tells_and_stops", job_stops_itself, 1, HIDDEN },
 	{ "job_leaves_a_daemon", job_leaves_a_daemon, 0, HIDDEN },
