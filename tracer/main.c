@@ -23,6 +23,7 @@
 #include "tracer/supervise.h"
 #include "tracer/tasks/tasks.h"
 #include "tracer/util/config.h"
+#include "tracer/util/ended.h"
 #include "tracer/util/exit.h"
 #include "tracer/util/log.h"
 #include "tracer/util/proc.h"
@@ -215,6 +216,7 @@ int main(int argc, char **argv)
 		log_open(options.output);
 	hold_signals(&signals);
 	make_pair(pair);
+	ended_init();
 	tracer = must_fork();
 	if (tracer == 0) {
 		close(pair[1]);
@@ -227,5 +229,5 @@ int main(int argc, char **argv)
 	}
 	close(pair[0]);
 	close(pair[1]);
-	supervise_run(program, tracer);
+	supervise_run(program, tracer, options.orphans);
 }

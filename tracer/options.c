@@ -112,6 +112,18 @@ static void set_stack_trace(struct options *out, const struct rule *rule,
 	out->stack_trace = true;
 }
 
+static void set_orphans(struct options *out, const struct rule *rule,
+			const char *value)
+{
+	if (strcmp(value, "wait") == 0)
+		out->orphans = ORPHANS_WAIT;
+	else if (strcmp(value, "kill") == 0)
+		out->orphans = ORPHANS_KILL;
+	else
+		log_fatal("--%s: '%s' is none of wait, kill", rule->name,
+			  value);
+}
+
 static void set_output(struct options *out, const struct rule *rule,
 		       const char *value)
 {
@@ -196,9 +208,10 @@ static const struct rule rules[] = {
 	  set_stack_trace },
 	{ 'o', "output", "FILE", "write messages to FILE, not to stderr",
 	  set_output },
+	{ 0, "orphans", "MODE", "what PROGRAM leaves behind: wait, kill",
+	  set_orphans },
 	{ 0, "shmmax", "BYTES", "limit the size of a segment", set_shmmax },
-	{ 0, "shmall", "PAGES", "limit the size of all segments",
-	  set_shmall },
+	{ 0, "shmall", "PAGES", "limit the size of all segments", set_shmall },
 	{ 0, "shmmni", "N", "limit the number of segments", set_shmmni },
 	{ 0, "shmseg", "N", "limit the attachments of one process",
 	  set_shmseg },

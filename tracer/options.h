@@ -13,6 +13,9 @@
 /* How calls stop: by the seccomp filter, or at every call (plain mode). */
 enum seccomp_mode { SECCOMP_AUTO, SECCOMP_ON, SECCOMP_OFF };
 
+/* What becomes of the processes that the program leaves behind. */
+enum orphans_mode { ORPHANS_WAIT, ORPHANS_KILL };
+
 /* A limit of the first namespace; Linux's default unless it is set. */
 struct option_limit {
 	bool is_set;
@@ -27,6 +30,7 @@ struct options {
 	bool verbose;		/* a line per shared-memory call */
 	bool stack_trace;	/* and the stack of the caller */
 	const char *output;	/* where messages go; NULL: stderr */
+	enum orphans_mode orphans;
 	struct option_limit shmmax;	/* bytes */
 	struct option_limit shmall;	/* pages */
 	struct option_limit shmmni;	/* 0..32768 segments */

@@ -443,6 +443,139 @@ static void resizes(long arg)
 	wait_job();
 }
 
+/* A signal of the job to its own group is its own business.  SIGUSR2, which we
+   send to its first process alone, comes after whatever SIGUSR1 leads to. */
+static void signals_its_group(long name)
+{
+	take_terminal();
+	start_job(name ? "job_whose_child_signals" : "job_signals_its_group",
+		  FOREGROUND);
+	for (int i = 0; i < 3; i++) {
+		say("job: %s", next_line());
+		kill(job, SIGUSR2);
+		say("job: %s", next_line());
+	}
+	wait_job();
+}
+
+/* setpgid(0, 0) is nothing to the leader of a group. */
+static void leads_its_group(long sig)
+{
+	take_terminal();
+	start_job("job_makes_a_group", FOREGROUND);
+	if (sig)
+		kill(-job, (int)sig);
+	else
+		press(CTRL_C);
+	say("job: %s", next_line());
+	wait_job();
+}
+
+static void handles_queued(long arg)
+{
+	union sigval value = { .sival_int = 4711 };
+
+	(void)arg;
+	take_terminal();
+	start_job("job_takes_queued", FOREGROUND);
+	sigqueue(job, SIGUSR1, value);
+	say("job: %s", next_line());
+	wait_job();
+}
+
+static _Noreturn void become_session_leader(const char *name)
+{
+	char **argv = wrapped_command(name);
+
+	setsid();
+	if (ioctl(slave, TIOCSCTTY, 0) < 0)
+		broken("TIOCSCTTY");
+	signal(SIGTTOU, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
+	dup2(slave, 0);
+	execv(argv[0], argv);
+	broken(argv[0]);
+}
+
+/* The window of a terminal is closed: its first program alone is told. */
+static void terminal_goes_away(long stops)
+{
+	static const char *const names[] = { "job_is_hung_up",
+					     "job_is_hung_up_stopped" };
+	struct gate gate;
+
+	gate_init(&gate);
+	master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
+		skip("no pseudo-terminal");
+	slave = open(ptsname(master), O_RDWR | O_CLOEXEC | O_NOCTTY);
+	job = fork();
+	if (job == 0) {
+		dup2(gate.fd[1], 3);
+		become_session_leader(names[stops]);
+	}
+	gate_pass(&gate, "the job");
+	if (stops)
+		if (waitpid(job, NULL, WUNTRACED) != job)
+			broken("waitpid");
+	close(slave);
+	close(master);
+	say_reaped("job", job);
+}
+
+/* What is left at the end of the job shuts down in its own way. */
+static void left_behind_shuts_down(long sig)
+{
+	int status;
+
+	take_terminal();
+	start_job("job_leaves_a_server", FOREGROUND);
+	kill(job, (int)sig);
+	claim(strcmp(next_line(), "shuts down") == 0, "no shutdown");
+	waitpid(job, &status, 0);
+	claim(WIFSIGNALED(status) && WTERMSIG(status) == (int)sig,
+	      "shmtrace: %s", status_name(status));
+}
+
+/* Ctrl-C reaches the job's processes by the terminal, and no second time. */
+static void left_behind_is_told_once(long arg)
+{
+	int status;
+
+	(void)arg;
+	take_terminal();
+	start_job("job_leaves_a_counter", FOREGROUND);
+	press(CTRL_C);
+	claim(strcmp(next_line(), "INT 1") == 0, "not told");
+	kill(job, SIGTERM); /* the second one: none is told any more */
+	waitpid(job, &status, 0);
+	claim(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM,
+	      "shmtrace: %s", status_name(status));
+}
+
+static void left_behind_at_terminal(long arg)
+{
+	const char *line;
+	int status;
+
+	(void)arg;
+	take_terminal();
+	start_job("job_leaves_a_daemon", FOREGROUND);
+	line = next_line();
+	claim(strncmp(line, "shmtrace: process ", 18) == 0 &&
+		      strstr(line, " goes on: jobs; Ctrl-C ends it"),
+	      "%s", line);
+	press(CTRL_Z);
+	waitpid(job, &status, WUNTRACED);
+	claim(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTSTP, "job: %s",
+	      status_name(status));
+	kill(-job, SIGCONT);
+	press(CTRL_C);
+	waitpid(job, &status, 0);
+	claim(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT, "job: %s",
+	      status_name(status));
+}
+
 /* The jobs; they talk to their terminal. */
 
 static volatile sig_atomic_t got[65];
@@ -510,6 +643,133 @@ static void job_handles(long arg)
 	}
 	say("quit %zd", read(0, line, sizeof(line)));
 	exit(3);
+}
+
+/* Wait for a signal; others are handled meanwhile. */
+static void await_signal(int sig)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	while (!got[sig])
+		sigsuspend(&none);
+}
+
+static void block_and_count(const int *sigs)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	while (*sigs)
+		signal(*sigs++, count);
+}
+
+static void job_signals_its_group(long by_child)
+{
+	static const int sigs[] = { SIGUSR1, SIGUSR2, 0 };
+
+	block_and_count(sigs);
+	shared(page_size());
+	say("ready");
+	for (int i = 0; i < 3; i++) {
+		pid_t pid = by_child ? fork() : 0;
+
+		if (pid == 0)
+			kill(0, SIGUSR1);
+		if (by_child && pid == 0)
+			_exit(0);
+		await_signal(SIGUSR1);
+		if (by_child)
+			reap(pid);
+		say("told");
+		await_signal(SIGUSR2);
+		say("USR1 %d", got[SIGUSR1]);
+		got[SIGUSR1] = got[SIGUSR2] = 0;
+	}
+	exit(5);
+}
+
+static void job_makes_a_group(long arg)
+{
+	static const int sigs[] = { SIGINT, SIGTERM, 0 };
+	siginfo_t info;
+	sigset_t set;
+
+	(void)arg;
+	block_and_count(sigs);
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	if (setpgid(0, 0) < 0)
+		broken("setpgid");
+	say("ready");
+	say("got %d", sigwaitinfo(&set, &info));
+	exit(5);
+}
+
+static void job_takes_queued(long arg)
+{
+	static const int sigs[] = { SIGUSR1, 0 };
+	siginfo_t info;
+	sigset_t set;
+
+	(void)arg;
+	block_and_count(sigs);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	say("ready");
+	sigwaitinfo(&set, &info);
+	say("code %d, value %d, sender %s", info.si_code,
+	    info.si_value.sival_int,
+	    info.si_pid == getsid(0) ? "known" : "unknown");
+	exit(5);
+}
+
+static void job_is_hung_up(long stops)
+{
+	static const int sigs[] = { SIGHUP, SIGCONT, 0 };
+
+	block_and_count(sigs);
+	if (write(3, "", 1) != 1)
+		broken("write");
+	if (stops)
+		raise(SIGSTOP);
+	await_signal(SIGHUP);
+	await_signal(SIGCONT);
+	say("HUP %d, CONT %d", got[SIGHUP], got[SIGCONT]);
+	exit(5);
+}
+
+/* Left behind: it tells of the first signal, and ends if it is to. */
+static void leave(long ends)
+{
+	static const int sigs[] = { SIGINT, SIGTERM, 0 };
+	pid_t first = getpid();
+	siginfo_t info;
+	sigset_t set;
+
+	shared(page_size());
+	block_and_count(sigs);
+	if (fork())
+		exit(3);
+	while (kill(first, 0) == 0)
+		sched_yield();
+	if (ends)
+		setsid();
+	say("ready");
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigwaitinfo(&set, &info);
+	if (ends) {
+		say("shuts down");
+		exit(0);
+	}
+	for (int i = 1;; i++) {
+		say("INT %d", i);
+		sigwaitinfo(&set, &info);
+	}
 }
 
 static void job_has_a_brother(long arg)
@@ -608,10 +868,34 @@ const struct test tests[] = {
 	  DRIVER },
 	{ "sigint_ends_what_is_left_behind", left_behind_is_ended, SIGINT,
 	  DRIVER },
+	BOTH("signal_of_the_job_to_its_group_comes_once", signals_its_group, 0),
+	BOTH("signal_of_a_child_to_the_group_comes_once", signals_its_group, 1),
+	BOTH("ctrl_c_reaches_a_job_that_makes_a_group", leads_its_group, 0),
+	BOTH("sigterm_of_the_group_reaches_one_that_makes_a_group",
+	     leads_its_group, SIGTERM),
+	BOTH("queued_signal_keeps_its_value", handles_queued, 0),
+	BOTH("end_of_the_terminal_is_told", terminal_goes_away, 0),
+	BOTH("end_of_the_terminal_wakes_the_stopped", terminal_goes_away, 1),
+	{ "sigterm_lets_the_left_behind_shut_down", left_behind_shuts_down,
+	  SIGTERM, DRIVER },
+	{ "sigint_lets_the_left_behind_shut_down", left_behind_shuts_down,
+	  SIGINT, DRIVER },
+	{ "ctrl_c_is_told_the_left_behind_once", left_behind_is_told_once, 0,
+	  DRIVER },
+	{ "left_behind_at_a_terminal_is_named", left_behind_at_terminal, 0,
+	  DRIVER },
 	BOTH("resize_is_told_once", resizes, 0),
 	{ "job_attaches", job_attaches, 0, HIDDEN },
 	{ "job_reads", job_reads, 0, HIDDEN },
 	{ "job_handles", job_handles, 0, HIDDEN },
+	{ "job_signals_its_group", job_signals_its_group, 0, HIDDEN },
+	{ "job_whose_child_signals", job_signals_its_group, 1, HIDDEN },
+	{ "job_makes_a_group", job_makes_a_group, 0, HIDDEN },
+	{ "job_takes_queued", job_takes_queued, 0, HIDDEN },
+	{ "job_is_hung_up", job_is_hung_up, 0, HIDDEN },
+	{ "job_is_hung_up_stopped", job_is_hung_up, 1, HIDDEN },
+	{ "job_leaves_a_server", leave, 1, HIDDEN },
+	{ "job_leaves_a_counter", leave, 0, HIDDEN },
 	{ "job_has_a_brother", job_has_a_brother, 0, HIDDEN },
 	{ "job_stops_itself", job_stops_itself, 0, HIDDEN },
 	{ "job_tells_and_stops", job_stops_itself, 1, HIDDEN },

@@ -74,24 +74,24 @@ static const struct {
 	{ "-vx true", "unknown option '-x'; try 'shmtrace --help'" },
 	{ "--=3 true", "unknown option '--'; try 'shmtrace --help'" },
 	{ "--verbose=1 true", "option '--verbose' takes no value; "
-	  "try 'shmtrace --help'" },
+			      "try 'shmtrace --help'" },
 	{ "--output", "option '--output' needs a value (FILE); "
-	  "try 'shmtrace --help'" },
+		      "try 'shmtrace --help'" },
 	{ "-o", "option '-o' needs a value (FILE); try 'shmtrace --help'" },
 	{ "--output= true", "--output: the file name is empty" },
 	{ "--seccomp-bpf=yes true",
 	  "--seccomp-bpf: 'yes' is none of auto, on, off" },
 	{ "--proc=x true", "--proc: 'x' is none of auto, on, off" },
 	{ "--shmmax=12X true", "--shmmax: '12X' is not a number "
-	  "(K, M, G, T may follow it)" },
+			       "(K, M, G, T may follow it)" },
 	{ "--shmmax=1MB true", "--shmmax: '1MB' is not a number "
-	  "(K, M, G, T may follow it)" },
+			       "(K, M, G, T may follow it)" },
 	{ "--shmmax=-1 true", "--shmmax: '-1' is not a number "
-	  "(K, M, G, T may follow it)" },
+			      "(K, M, G, T may follow it)" },
 	{ "--shmmax=K true", "--shmmax: 'K' is not a number "
-	  "(K, M, G, T may follow it)" },
+			     "(K, M, G, T may follow it)" },
 	{ "--shmmax=16777216T true", "--shmmax: '16777216T' is more than "
-	  "18446744073709551615" },
+				     "18446744073709551615" },
 	{ "--shmmax=18446744073709551616 true",
 	  "--shmmax: '18446744073709551616' is more than "
 	  "18446744073709551615" },
@@ -99,6 +99,7 @@ static const struct {
 	{ "--shmall=0x10 true", "--shmall: '0x10' is not a number" },
 	{ "--shmmni=32769 true", "--shmmni: '32769' is more than 32768" },
 	{ "--shmseg= true", "--shmseg: '' is not a number" },
+	{ "--orphans=auto true", "--orphans: 'auto' is none of wait, kill" },
 	{ "", "no program given; try 'shmtrace --help'" },
 	{ "-v", "no program given; try 'shmtrace --help'" },
 	{ "--", "no program given; try 'shmtrace --help'" },
@@ -154,6 +155,15 @@ START_TEST(without_options_nothing_is_set)
 	ck_assert(!options.shmall.is_set);
 	ck_assert(!options.shmmni.is_set);
 	ck_assert(!options.shmseg.is_set);
+}
+END_TEST
+
+START_TEST(orphans_are_waited_for_or_killed)
+{
+	ck_assert_int_eq(parse("true").orphans, ORPHANS_WAIT);
+	ck_assert_int_eq(parse("--orphans=kill true").orphans, ORPHANS_KILL);
+	ck_assert_int_eq(parse("--orphans=kill --orphans wait true").orphans,
+			 ORPHANS_WAIT);
 }
 END_TEST
 
@@ -298,6 +308,7 @@ Suite *suite_options(void)
 	tcase_add_test(tcase, help_lists_options_and_succeeds);
 	tcase_add_test(tcase, version_says_what_is_built_in);
 	tcase_add_test(tcase, without_options_nothing_is_set);
+	tcase_add_test(tcase, orphans_are_waited_for_or_killed);
 	tcase_add_test(tcase, options_stop_at_the_first_other_word);
 	tcase_add_test(tcase, two_dashes_end_the_options);
 	tcase_add_test(tcase, one_dash_is_a_program);

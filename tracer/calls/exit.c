@@ -9,6 +9,7 @@
 #include "tracer/calls/procfs.h"
 #include "tracer/stops/stops.h"
 #include "tracer/tasks/tasks.h"
+#include "tracer/util/ended.h"
 
 void mm_put(struct task *task)
 {
@@ -39,6 +40,7 @@ void task_release(struct task *task)
 void exit_event(struct task *task)
 {
 	wait_fork_over(task);
+	ended_add(task->tgid);
 	task->state = TASK_EXITING;
 	if (task->mm) {
 		task->left_others = task->mm->users > 1;

@@ -4,6 +4,7 @@
  */
 #include "tracer/util/proc.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -155,6 +156,82 @@ pid_t proc_tgid(pid_t tid)
 pid_t proc_ppid(pid_t tid)
 {
 	return status_pid(tid, "\nPPid:");
+}
+
+static const char *find_field(const char *text, const char *field)
+{
+	const char *line = strstr(text, field);
+
+	line = line ? line + strlen(field) : "";
+	return line + strspn(line, "\t ");
+}
+
+/* "Threads:" is 0 for a leader that has ended before the others. */
+static int count_threads(pid_t pid)
+{
+	DIR *dir = NULL;
+	int fd = proc_open(pid, "task", O_RDONLY | O_DIRECTORY), count = 0;
+	const struct dirent *entry;
+
+	if (fd >= 0)
+		dir = fdopendir(fd);
+	while (dir && (entry = readdir(dir)))
+		count += entry->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	else if (fd >= 0)
+		close(fd);
+	return count;
+}
+
+int proc_status(pid_t pid, struct proc_status *status)
+{
+	char *text = proc_read(pid, "status");
+
+	*status = (struct proc_status){ 0 };
+	if (!text || !*text) {
+		free(text);
+		return -1;
+	}
+	status->state = *find_field(text, "\nState:");
+	status->tracer =
+		(pid_t)strtol(find_field(text, "\nTracerPid:"), NULL, 10);
+	status->threads = (int)strtol(find_field(text, "\nThreads:"), NULL, 10);
+	if (status->state == 'Z')
+		status->threads = count_threads(pid);
+	free(text);
+	return 0;
+}
+
+static bool is_of_our_namespace(void)
+{
+	char self[16] = "";
+
+	return proc_dir >= 0 &&
+	       readlinkat(proc_dir, "self", self, sizeof(self) - 1) > 0 &&
+	       strtol(self, NULL, 10) == getpid();
+}
+
+int proc_each(void (*visit)(pid_t pid, void *arg), void *arg)
+{
+	const struct dirent *entry;
+	DIR *dir;
+	int fd;
+
+	if (!is_of_our_namespace())
+		return -1;
+	fd = openat(proc_dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir)
+		return -1;
+	while ((entry = readdir(dir))) {
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		if (pid > 0)
+			visit(pid, arg);
+	}
+	closedir(dir);
+	return 0;
 }
 
 static rlim_t parse_limit(const char **at)

@@ -33,6 +33,17 @@ int proc_link(pid_t tid, const char *name, char *buf, size_t size);
 /* The process of a thread, and the parent process; 0 when it is gone. */
 pid_t proc_tgid(pid_t tid);
 pid_t proc_ppid(pid_t tid);
+/* Lines of /proc/PID/status. */
+struct proc_status {
+	char state;   /* 'R', 'Z', ...; 0: there is no such process */
+	pid_t tracer; /* 0: none */
+	int threads;  /* that are not reaped yet */
+};
+/* 0, or -1 when there is no such process. */
+int proc_status(pid_t pid, struct proc_status *status);
+/* Call visit for each process.  -1 when there is no /proc in which our own pid
+   is ours: another pid namespace's says nothing that kill(2) could use. */
+int proc_each(void (*visit)(pid_t pid, void *arg), void *arg);
 /* Open /proc/NAME to read: -1 with errno. */
 int proc_open_file(const char *name);
 /* Whole text of /proc/NAME, to be freed; NULL with errno. */
