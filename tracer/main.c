@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,6 +29,22 @@
 #include "tracer/util/log.h"
 #include "tracer/util/proc.h"
 
+/* Linux does not hold a segment to RLIMIT_FSIZE, but it holds a memfd to it.
+   So the tracer raises its own limit as far as it may, and ignores the signal
+   of a call that exceeds it. */
+static void lift_file_size(void)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+
+	sigaction(SIGXFSZ, &ignore, NULL);
+	if (setrlimit(RLIMIT_FSIZE, &limit) == 0 ||
+	    getrlimit(RLIMIT_FSIZE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_FSIZE, &limit);
+}
+
 /* In the tracer: leave the user's session, directory and files.  The tracer
    dies with the supervisor, and the programs die with the tracer. */
 static void leave_session(pid_t supervisor, int socket)
@@ -39,6 +56,7 @@ static void leave_session(pid_t supervisor, int socket)
 		_exit(EXIT_OWN);
 	setsid();
 	sigaction(SIGPIPE, &ignore, NULL);
+	lift_file_size();
 	unotify_set_signals();
 	spawn_drop_files(socket);
 }

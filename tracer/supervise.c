@@ -372,9 +372,12 @@ _Noreturn void supervise_run(pid_t program, pid_t tracer,
 	struct supervisor supervisor = { .program = program,
 					 .tracer = tracer,
 					 .orphans = orphans };
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigset_t all;
 
 	spawn_drop_files(-1);
+	/* a message that RLIMIT_FSIZE refuses: not a signal to pass on */
+	sigaction(SIGXFSZ, &ignore, NULL);
 	proc_init();
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);

@@ -3,11 +3,11 @@
  * procfs_likely.c - is a program likely to open /proc/sysvipc/shm or
  * /proc/sys/kernel/shm*?  Searches its executable, script and arguments.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,19 +43,37 @@ static bool contains_any(const char *text, size_t len,
 	return false;
 }
 
-/* Does the file contain the name of one of the emulated files? */
-static bool names_files(int fd, size_t size)
+static bool text_names_files(const char *text, size_t len)
 {
-	char *text = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) :
-			    MAP_FAILED;
-	bool found;
+	return contains_any(text, len, names, COUNT(names)) ||
+	       /* sysctl(8) puts this before the names that it is given */
+	       memmem(text, len, "\0/proc/sys/\0", 12);
+}
 
-	if (text == MAP_FAILED)
-		return false;
-	found = contains_any(text, size, names, COUNT(names)) ||
-		/* sysctl(8) puts this before the names that it is given */
-		memmem(text, size, "\0/proc/sys/\0", 12);
-	munmap(text, size);
+/* Does the file contain the name of one of the emulated files?  Read it in
+   pieces that overlap by more than a name's length, and leave holes out.  Not
+   by mmap(2): when the file is truncated meanwhile, the tracer gets SIGBUS. */
+static bool names_files(int fd)
+{
+	enum { PIECE = 65536, OVERLAP = 64 };
+	char *text = malloc(PIECE);
+	bool found = false;
+	off_t at = 0, data;
+	ssize_t len;
+
+	while (text && !found) {
+		data = lseek(fd, at, SEEK_DATA);
+		if (data > at + OVERLAP)
+			at = data - OVERLAP;
+		if (data < 0 && errno == ENXIO)
+			break;
+		len = pread(fd, text, PIECE, at);
+		if (len <= 0)
+			break;
+		found = text_names_files(text, (size_t)len);
+		at += len > OVERLAP ? len - OVERLAP : len;
+	}
+	free(text);
 	return found;
 }
 
@@ -74,7 +92,7 @@ static bool executable_names_files(int fd)
 			st.st_dev,
 			st.st_ino,
 			st.st_ctim,
-			names_files(fd, (size_t)st.st_size),
+			names_files(fd),
 		};
 	return known->names_files;
 }
@@ -94,7 +112,7 @@ static bool regular_file_names_files(int path)
 	fd = proc_reopen(path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0)
 		return false;
-	found = names_files(fd, (size_t)st.st_size);
+	found = names_files(fd);
 	close(fd);
 	return found;
 }
