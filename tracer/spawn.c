@@ -48,17 +48,30 @@ static int set_filter_best(const struct filter *filter, int *listener)
 	return set_filter(filter, 0) == 0 ? 0 : -errno;
 }
 
+/* Only uid 0 may write the host's limits, and with no_new_privs nobody else
+   becomes it; a namespace that a user makes has limits of its own. */
+static bool can_be_root(void)
+{
+	uid_t real, effective, saved;
+
+	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 ||
+	       getresuid(&real, &effective, &saved) < 0 || real == 0 ||
+	       effective == 0 || saved == 0;
+}
+
 int spawn_install(const struct config *conf, struct spawn_report *report)
 {
 	struct config own = *conf;
 	struct filter filter;
 	int listener, result;
 
+	own.stop_write_opens = conf->proc == PROC_AUTO && can_be_root();
 	filter_build(&filter, &own);
 	result = set_filter_best(&filter, &listener);
 	if (result == -EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
 		own.hide_no_new_privs = true;
 		report->no_new_privs = 1;
+		own.stop_write_opens = conf->proc == PROC_AUTO && can_be_root();
 		filter_build(&filter, &own);
 		result = set_filter_best(&filter, &listener);
 	}

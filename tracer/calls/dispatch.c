@@ -139,6 +139,7 @@ static const struct {
 	{ SYS_prctl, seccomp_handle_prctl },
 #ifdef SYS_open
 	{ SYS_open, procfs_open },
+	{ SYS_creat, procfs_open },
 #endif
 	{ SYS_openat, procfs_open },
 	{ SYS_openat2, procfs_open },

@@ -43,8 +43,7 @@ static const struct {
 
 /* A file that was opened for writing. */
 struct procfs_file {
-	int fd; /* the tracer's, of the same open file */
-	uint64_t inode;
+	uint64_t inode; /* of the memfd in its place */
 	enum emul_sysctl which;
 	struct procfs_file *next;
 };
@@ -57,7 +56,7 @@ struct opening {
 bool procfs_handles(int64_t nr)
 {
 #ifdef SYS_open
-	if (nr == SYS_open)
+	if (nr == SYS_open || nr == SYS_creat)
 		return true;
 #endif
 	return nr == SYS_openat || nr == SYS_openat2 || nr == SYS_write ||
@@ -68,16 +67,18 @@ bool procfs_handles(int64_t nr)
 static bool read_opening(struct task *task, struct opening *opening)
 {
 	const uint64_t *args = task->call.asked.args;
-	bool at = true;
+	bool at = true, has_flags = true;
 
 #ifdef SYS_open
-	at = task->call.asked.nr != SYS_open;
+	at = task->call.asked.nr != SYS_open &&
+	     task->call.asked.nr != SYS_creat;
+	has_flags = task->call.asked.nr != SYS_creat;
 #endif
 	memset(opening, 0, sizeof(*opening));
 	remote_read(task, args[at], opening->path, PATH_ROOM - 1);
 	if (!strstr(opening->path, "shm"))
 		return false;
-	opening->flags = args[at + 1];
+	opening->flags = has_flags ? args[at + 1] : O_WRONLY;
 	if (task->call.asked.nr == SYS_openat2)
 		remote_read(task, args[2], &opening->flags,
 			    sizeof(opening->flags));
@@ -154,7 +155,9 @@ static int make_file(struct task *task, int which, uint64_t flags)
 	return fd;
 }
 
-/* Remember an open file that the program can write to, for procfs_write(). */
+/* Remember an open file that the program can write to, for procfs_write(): its
+   inode.  A descriptor of the tracer for each would fill the table that
+   segments need. */
 static void remember_written(struct task *task, int fd, int which)
 {
 	struct procfs_file *file = malloc(sizeof(*file));
@@ -162,10 +165,9 @@ static void remember_written(struct task *task, int fd, int which)
 
 	if (!file || fstat(fd, &st) < 0) {
 		free(file);
-		close(fd);
 		return;
 	}
-	*file = (struct procfs_file){ fd, st.st_ino, (enum emul_sysctl)which,
+	*file = (struct procfs_file){ st.st_ino, (enum emul_sysctl)which,
 				      task->mm->procfs_files };
 	task->mm->procfs_files = file;
 	task->mm->stop_all_calls = true;
@@ -199,8 +201,7 @@ static sysret_t replace(struct task *task, int number, int which,
 	if (result >= 0 && which != SYSVIPC &&
 	    (opening->flags & O_ACCMODE) != O_RDONLY)
 		remember_written(task, fd, which);
-	else
-		close(fd);
+	close(fd);
 	return result == SYSRET_GONE ? result : number;
 }
 
@@ -247,48 +248,67 @@ static bool is_alive(uint64_t creator, void *arg)
 	return search.found;
 }
 
-static struct procfs_file *find_written_file(struct task *task, int number)
+/* What the program's descriptor is, and in `fd` one of ours for a moment. */
+static struct procfs_file *find_written_file(struct task *task, int number,
+					     int *fd)
 {
 	struct procfs_file *file = task->mm ? task->mm->procfs_files : NULL;
 	struct stat st;
 	char name[32];
-	int fd;
+	int path;
 
 	if (!file)
 		return NULL;
 	snprintf(name, sizeof(name), "fd/%d", number);
-	fd = proc_open(task->tid, name, O_PATH);
-	if (fd < 0)
+	path = proc_open(task->tid, name, O_PATH);
+	if (path < 0)
 		return NULL;
-	if (fstat(fd, &st) < 0)
+	if (fstat(path, &st) < 0)
 		st.st_ino = 0;
-	close(fd);
 	while (file && file->inode != st.st_ino)
 		file = file->next;
+	*fd = file ? proc_reopen(path, O_RDWR) : -1;
+	close(path);
 	return file;
+}
+
+/* The offset belongs to the program's open file. */
+static sysret_t advance(struct task *task, sysret_t by)
+{
+	const uint64_t args[6] = { task->call.asked.args[0], (uint64_t)by,
+				   SEEK_CUR };
+
+	return remote_inject(task, SYS_lseek, args) == SYSRET_GONE ?
+		       SYSRET_GONE :
+		       by;
 }
 
 void procfs_write(struct task *task)
 {
 	const uint64_t *args = task->call.asked.args;
-	struct procfs_file *file = find_written_file(task, (int)args[0]);
 	char text[TEXT_ROOM];
 	size_t len = args[2] < TEXT_ROOM ? (size_t)args[2] : TEXT_ROOM - 1;
+	const struct procfs_file *file;
 	sysret_t result;
+	int fd = -1;
 
+	file = find_written_file(task, (int)args[0], &fd);
 	if (!file)
 		return;
 	result = remote_read(task, args[1], text, len);
 	if (result == 0)
 		result = emul_sysctl_write(task->ns, file->which, text, len);
 	if (result >= 0) {
-		fill(file->fd, task, (int)file->which);
-		if (task->call.asked.nr == SYS_write)
-			lseek(file->fd, (off_t)result, SEEK_CUR);
+		if (fd >= 0)
+			fill(fd, task, (int)file->which);
 		if (file->which == EMUL_SHM_RMID_FORCED &&
 		    emul_ns_limits(task->ns)->rmid_forced)
 			emul_ns_destroy_orphans(task->ns, is_alive, NULL);
+		if (task->call.asked.nr == SYS_write)
+			result = advance(task, result);
 	}
+	if (fd >= 0)
+		close(fd);
 	remote_answer(task, result);
 }
 
@@ -297,7 +317,6 @@ void procfs_close_all(struct procfs_file *files_written)
 	while (files_written) {
 		struct procfs_file *next = files_written->next;
 
-		close(files_written->fd);
 		free(files_written);
 		files_written = next;
 	}

@@ -10,6 +10,7 @@
 #include "tracer/stops/filter.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
@@ -342,9 +343,37 @@ static void opens(struct assembler *as)
 {
 #ifdef SYS_open
 	trace_number(as, SYS_open);
+	trace_number(as, SYS_creat);
 #endif
 	trace_number(as, SYS_openat);
 	trace_number(as, SYS_openat2);
+}
+
+/* One that has its flags in this argument. */
+static void write_open(struct assembler *as, uint32_t nr, unsigned flags)
+{
+	struct label other = { .count = 0 }, reads = { .count = 0 };
+
+	if_equal(as, nr, NULL, &other);
+	load(as, LOW(flags));
+	if_any_bit(as, O_ACCMODE, NULL, &reads);
+	answer(as, TRACE);
+	bind(as, &reads);
+	answer(as, SECCOMP_RET_ALLOW);
+	bind(as, &other);
+}
+
+/* openat2() has its flags in memory. */
+static void write_opens(struct assembler *as)
+{
+#ifdef SYS_open
+	trace_number(as, SYS_creat);
+#endif
+	trace_number(as, SYS_openat2);
+#ifdef SYS_open
+	write_open(as, SYS_open, 1);
+#endif
+	write_open(as, SYS_openat, 2);
 }
 
 /* Any foreign call is allowed. */
@@ -378,6 +407,8 @@ void filter_build(struct filter *filter, const struct config *conf)
 		}
 		clone_call(&as);
 		prctl_calls(&as);
+		if (conf->stop_write_opens && !conf->stop_opens)
+			write_opens(&as);
 	} else {
 		native_alone(&as);
 	}

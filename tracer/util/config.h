@@ -27,6 +27,7 @@ struct config {
 	bool use_filter;	/* seccomp stops; else plain mode */
 	bool use_unotify;	/* shmget and shmctl as user notifications */
 	bool stop_opens;	/* the calls that open files stop too */
+	bool stop_write_opens;	/* those of them that open for writing do */
 	bool hide_no_new_privs; /* the tracer set no_new_privs in the program:
 				   the calls that would show it stop too */
 	uint64_t cookie;	/* sixth argument of the trigger call; even */
