@@ -27,6 +27,7 @@
 #include "tracer/stops/stops.h"
 #include "tracer/util/config.h"
 #include "tracer/util/log.h"
+#include "tracer/util/proc.h"
 
 #define MAGIC 0x5359 /* an answer that no kernel gives */
 
@@ -136,6 +137,24 @@ static enum verdict try_stops(const struct config *conf)
 	return verdict;
 }
 
+/* What a traced process forks has its tracer from the start. */
+_Noreturn static void refuse_untraceable(void)
+{
+	struct proc_status status;
+	char *name;
+
+	if (proc_status(getpid(), &status) == 0 && status.tracer) {
+		name = proc_read(status.tracer, "comm");
+		log_fatal("process %d%s%.*s%s traces us, and a process has one "
+			  "tracer: start shmtrace outside of it",
+			  status.tracer, name ? " (" : "",
+			  name ? (int)strcspn(name, "\n") : 0, name ? name : "",
+			  name ? ")" : "");
+	}
+	log_fatal("this host does not let us trace (ptrace is refused: see "
+		  "kernel.yama.ptrace_scope, or the sandbox's seccomp filter)");
+}
+
 void probe_stops(enum seccomp_mode wanted)
 {
 	struct config with = config, without = config;
@@ -150,9 +169,7 @@ void probe_stops(enum seccomp_mode wanted)
 	}
 	config.use_unotify = false;
 	if (verdict == NO_PTRACE)
-		log_fatal("this host does not let us trace (ptrace is refused: "
-			  "see kernel.yama.ptrace_scope, or the sandbox's "
-			  "seccomp filter)");
+		refuse_untraceable();
 	if (wanted == SECCOMP_ON)
 		log_fatal("--seccomp-bpf=on cannot work here: %s",
 			  verdict == NO_FILTER ?
@@ -161,10 +178,9 @@ void probe_stops(enum seccomp_mode wanted)
 	verdict = try_stops(&without);
 	if (verdict == WORKS)
 		return;
-	log_fatal(verdict == NO_PTRACE ?
-			  "this host does not let us trace (ptrace is "
-			  "refused)" :
-			  "this host hides shared-memory calls from tracers");
+	if (verdict == NO_PTRACE)
+		refuse_untraceable();
+	log_fatal("this host hides shared-memory calls from tracers");
 }
 
 static bool can_map(uint64_t addr, uint64_t page_size)

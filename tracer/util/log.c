@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,12 +41,32 @@ void line_add(struct line *line, const char *fmt, ...)
 	va_end(args);
 }
 
-/* An error of write() is ignored: EPIPE or ENOSPC must not end the programs. */
+/* Say once on stderr that a message could not be written. */
+static void say_lost(int error)
+{
+	static bool said;
+	struct line line = { .len = 0 };
+
+	if (said)
+		return;
+	said = true;
+	line_add(&line, "shmtrace: messages are lost: %s\n", strerror(error));
+	if (write(STDERR_FILENO, line.text, line.len) < 0)
+		return;
+}
+
+/* An error of write() ends nothing: EPIPE or ENOSPC must not end the
+   programs. */
 static void write_line(struct line *line, int fd)
 {
+	ssize_t written;
+
 	line->text[line->len] = '\n';
-	while (write(fd, line->text, line->len + 1) < 0 && errno == EINTR)
-		;
+	do
+		written = write(fd, line->text, line->len + 1);
+	while (written < 0 && errno == EINTR);
+	if (written != (ssize_t)line->len + 1 && fd != STDERR_FILENO)
+		say_lost(written < 0 ? errno : ENOSPC);
 }
 
 /* Move the descriptor to a high number: a program can expect that a low number
