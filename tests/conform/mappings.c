@@ -498,7 +498,48 @@ static void policies(long arg)
 	}
 }
 
+/* What the program maps itself is no attachment, whatever its name is. */
+static void own_memfd(long arg)
+{
+	int fd = memfd_create("SYSV00000000", MFD_CLOEXEC), id;
+	const char *mine;
+
+	(void)arg;
+	if (fd < 0 || ftruncate(fd, (off_t)page_size()) < 0)
+		broken("memfd_create");
+	mine = mmap(NULL, page_size(), PROT_READ, MAP_SHARED, fd, 0);
+	id = segment(page_size());
+	attach(id);
+	say("nattch %ld, %d", nattch(id), mine[0]);
+	say("%s", round_trip());
+}
+
+static void mapped_again(long arg)
+{
+	int id = segment(page_size()), fd;
+	char *addr = attach(id), path[80], *again;
+
+	(void)arg;
+	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx",
+		 (unsigned long)addr, (unsigned long)addr + page_size());
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		skip("no right to open files of map_files");
+	again = mmap(NULL, page_size(), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		     0);
+	if (again == MAP_FAILED)
+		broken("mmap");
+	addr[0] = 5;
+	say("nattch %ld, %d", nattch(id), again[0]);
+	detach(attach(id));
+	detach(addr);
+	say("nattch %ld, %d", nattch(id), again[0]);
+	say("%s", round_trip());
+}
+
 const struct test tests[] = {
+	{ "memfd_that_is_called_sysv", own_memfd, 0, NATIVE },
+	{ "attachment_mapped_again_by_map_files", mapped_again, 0, NATIVE },
 	{ "maps_are_as_before_after_attach_and_detach", unchanged, 0, NATIVE },
 	{ "other_mappings_stay_while_attached", unchanged_while_attached, 0,
 	  NATIVE },

@@ -18,6 +18,7 @@
 #include "tracer/remote/remote.h"
 #include "tracer/stops/stops.h"
 #include "tracer/store/store.h"
+#include "tracer/util/config.h"
 #include "tracer/util/log.h"
 #include "tracer/util/proc.h"
 
@@ -101,6 +102,35 @@ static bool is_equal(const struct list *a, const struct list *b)
 	return true;
 }
 
+static bool is_in_model(const struct run_of_pages *run,
+			const struct list *model)
+{
+	for (size_t i = 0; i < model->count; i++)
+		if (run->start < model->runs[i].end &&
+		    model->runs[i].start < run->end)
+			return true;
+	return false;
+}
+
+/* Drop what the program mapped itself: an attachment once more through
+   /proc/PID/map_files, which Linux does not count in nattch, or a memfd that it
+   called SYSV....  What lies outside the arena, and has no part of an
+   attachment, is taken for that. */
+static void drop_foreign(struct list *kernel, const struct list *model)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < kernel->count; i++) {
+		const struct run_of_pages *run = &kernel->runs[i];
+
+		if ((run->start >= config.arena_start &&
+		     run->start < config.arena_end) ||
+		    is_in_model(run, model))
+			kernel->runs[kept++] = *run;
+	}
+	kernel->count = kept;
+}
+
 static void show(const char *title, const struct list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -140,6 +170,7 @@ static bool is_still_stopped(pid_t tid)
 void selfcheck_task(const struct task *task)
 {
 	struct list model = { 0 }, kernel = { 0 };
+	int result;
 
 	if (!task->mm || wait_is_deferred(task))
 		return;
@@ -147,9 +178,10 @@ void selfcheck_task(const struct task *task)
 		return;
 	any_mapping = false;
 	emul_mm_walk(task->mm->emul, add_vma, &model);
-	if (proc_maps(task->tid, add_map, &kernel) == 0 && any_mapping &&
-	    !is_equal(&model, &kernel) && is_still_stopped(task->tid) &&
-	    !remote_has_moved(task)) {
+	result = proc_maps(task->tid, add_map, &kernel);
+	drop_foreign(&kernel, &model);
+	if (result == 0 && any_mapping && !is_equal(&model, &kernel) &&
+	    is_still_stopped(task->tid) && !remote_has_moved(task)) {
 		show("model ", &model);
 		show("kernel", &kernel);
 		log_fatal("self-check failed for process %d (call %" PRId64
