@@ -76,7 +76,7 @@ static void visit_process(pid_t pid, void *arg)
 int orphans_signal(pid_t tracer, int sig, pid_t except)
 {
 	struct visit visit = { .tracer = tracer, .sig = sig, .except = except };
-	int result;
+	int result = 0;
 
 	do {
 		visit.any_new = false;

@@ -521,7 +521,8 @@ static void mapped_again(long arg)
 
 	(void)arg;
 	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx",
-		 (unsigned long)addr, (unsigned long)addr + page_size());
+		 (unsigned long)addr,
+		 (unsigned long)addr + (unsigned long)page_size());
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		skip("no right to open files of map_files");
