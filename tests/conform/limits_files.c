@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -110,7 +111,38 @@ static void refused_without_root(long arg)
 	say_result("creat", creat(limit_file("mmni"), 0644));
 }
 
+static void read_fifo(void *path)
+{
+	char byte = 0;
+	int fd = open(path, O_RDONLY);
+
+	say_result("read", read(fd, &byte, 1));
+}
+
+/* An open that waits for another process must not hold that up. */
+static void opens_fifo(long arg)
+{
+	char dir[] = "/tmp/shm.XXXXXX", path[64];
+	pid_t pid;
+	int fd;
+
+	(void)arg;
+	if (!mkdtemp(dir))
+		broken("mkdtemp");
+	snprintf(path, sizeof(path), "%s/shmfifo", dir);
+	if (mkfifo(path, 0600) < 0)
+		broken("mkfifo");
+	pid = start(read_fifo, path);
+	fd = open(path, O_WRONLY);
+	if (write(fd, "", 1) != 1)
+		broken("write");
+	say_reaped("reader", pid);
+	unlink(path);
+	rmdir(dir);
+}
+
 const struct test tests[] = {
+	{ "fifo_with_shm_in_its_name", opens_fifo, 0, NATIVE },
 	{ "hidden_writes_reach_the_namespace", writes_reach_the_namespace, 0,
 	  NATIVE },
 	{ "many_opens_for_writing_keep_no_descriptor", many_opens, 2000,

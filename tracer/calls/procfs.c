@@ -53,6 +53,19 @@ struct opening {
 	uint64_t flags;
 };
 
+/* Is the last component a name of an emulated file?  No more than that: the
+   tracer waits for the open, and an open of a FIFO waits for another task. */
+static bool is_file_name(const char *path)
+{
+	const char *last = strrchr(path, '/');
+
+	last = last ? last + 1 : path;
+	for (size_t i = 0; i < COUNT(files); i++)
+		if (strcmp(last, strrchr(files[i].path, '/') + 1) == 0)
+			return true;
+	return false;
+}
+
 bool procfs_handles(int64_t nr)
 {
 #ifdef SYS_open
@@ -63,7 +76,8 @@ bool procfs_handles(int64_t nr)
 	       nr == SYS_pwrite64;
 }
 
-/* What the call opens; false if the path does not contain "shm". */
+/* What the call opens; false if the path does not end in a name of an emulated
+   file. */
 static bool read_opening(struct task *task, struct opening *opening)
 {
 	const uint64_t *args = task->call.asked.args;
@@ -76,7 +90,7 @@ static bool read_opening(struct task *task, struct opening *opening)
 #endif
 	memset(opening, 0, sizeof(*opening));
 	remote_read(task, args[at], opening->path, PATH_ROOM - 1);
-	if (!strstr(opening->path, "shm"))
+	if (!is_file_name(opening->path))
 		return false;
 	opening->flags = has_flags ? args[at + 1] : O_WRONLY;
 	if (task->call.asked.nr == SYS_openat2)
