@@ -10,7 +10,7 @@
 BENCH_FLAGS = $(filter-out $(MODE),$(ALL)) -pthread
 BENCH_OBJ := $(patsubst %,$B/tests/bench/%.o,workload calls procs many)
 BENCH_UNDER := $B/tests/bench/under.o $B/tracer/stops/filter.o \
-	$B/tracer/stops/stop.o
+	$B/tracer/stops/filter_range.o $B/tracer/stops/stop.o
 BENCH_PROGRAMS := $B/tests/bench/workload $B/tests/bench/under
 
 $B/tests/bench/%.o: tests/bench/%.c $B/flags

@@ -4,32 +4,19 @@
  *
  * Order: calls that depend on their number alone first, so that the kernel
  * can keep "always allowed" answers (Linux 5.11) for all others.  Calls that
- * change mappings stop only if they touch the arena; addresses are compared
- * by their high halves, which the arena is aligned to.
+ * change mappings stop only if they touch the arena (filter_range.c).
  */
 #include "tracer/stops/filter.h"
 
-#include <assert.h>
 #include <fcntl.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
-#include <stddef.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "arch/arch.h"
-
-#define LOW(i) ((uint32_t)offsetof(struct seccomp_data, args) + 8U * (i))
-#define HIGH(i) (LOW(i) + 4)
-#define NR ((uint32_t)offsetof(struct seccomp_data, nr))
-#define ARCH ((uint32_t)offsetof(struct seccomp_data, arch))
-#define IP_LOW ((uint32_t)offsetof(struct seccomp_data, instruction_pointer))
-#define IP_HIGH (IP_LOW + 4)
-
-#define TRACE (SECCOMP_RET_TRACE | FILTER_TRACE_DATA)
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "tracer/stops/assembler.h"
 
 /* Stop whatever their arguments. */
 static const int always[] = {
@@ -52,121 +39,6 @@ static const int always[] = {
 	/* others can see an exec before its event is reported */
 	SYS_execve, SYS_execveat,
 };
-
-/* Stop if (addr, len) in these arguments touches the arena. */
-static const int ranged[] = {
-	SYS_munmap, SYS_mprotect, SYS_madvise, SYS_mlock, SYS_mlock2,
-	SYS_munlock, SYS_mbind, SYS_pkey_mprotect, SYS_remap_file_pages,
-	462,	/* mseal, the same number everywhere; headers lack it */
-};
-
-struct assembler {
-	struct filter *filter;
-	const struct config *conf;
-};
-
-/* A place further down that jumps lead to, put there by bind(). */
-struct label {
-	struct jump {
-		unsigned short at;	  /* index of the jump */
-		enum { JT, JF, K } field; /* of it, for the distance */
-	} jumps[16];
-	unsigned count;
-};
-
-static void put(struct assembler *as, unsigned code, uint32_t k)
-{
-	assert(as->filter->len < FILTER_ROOM);
-	as->filter->code[as->filter->len++] = (struct sock_filter){
-		.code = (unsigned short)code,
-		.k = k,
-	};
-}
-
-/* The instruction put last jumps to `label`; NULL: to the next one. */
-static void refer(const struct assembler *as, struct label *label,
-		  unsigned field)
-{
-	if (!label)
-		return;
-	assert(label->count < COUNT(label->jumps));
-	label->jumps[label->count++] = (struct jump){
-		(unsigned short)(as->filter->len - 1),
-		field,
-	};
-}
-
-/* The jumps to `label` lead to the next instruction that is put. */
-static void bind(const struct assembler *as, const struct label *label)
-{
-	for (const struct jump *jump = label->jumps;
-	     jump < label->jumps + label->count; jump++) {
-		struct sock_filter *insn = &as->filter->code[jump->at];
-		unsigned distance = as->filter->len - jump->at - 1u;
-
-		assert(jump->field == K || distance <= UINT8_MAX);
-		if (jump->field == JT)
-			insn->jt = (unsigned char)distance;
-		else if (jump->field == JF)
-			insn->jf = (unsigned char)distance;
-		else
-			insn->k = distance;
-	}
-}
-
-static void load(struct assembler *as, uint32_t offset)
-{
-	put(as, BPF_LD | BPF_W | BPF_ABS, offset);
-}
-
-static void jump_if(struct assembler *as, unsigned test, uint32_t k,
-		    struct label *yes, struct label *no)
-{
-	put(as, BPF_JMP | BPF_K | test, k);
-	refer(as, yes, JT);
-	refer(as, no, JF);
-}
-
-/* Compare what is loaded: where to go on if it is so, and if not. */
-static void if_equal(struct assembler *as, uint32_t k, struct label *yes,
-		     struct label *no)
-{
-	jump_if(as, BPF_JEQ, k, yes, no);
-}
-
-static void if_at_least(struct assembler *as, uint32_t k, struct label *yes,
-			struct label *no)
-{
-	jump_if(as, BPF_JGE, k, yes, no);
-}
-
-static void if_any_bit(struct assembler *as, uint32_t k, struct label *yes,
-		       struct label *no)
-{
-	jump_if(as, BPF_JSET, k, yes, no);
-}
-
-/* Further than the 255 instructions that a comparison can skip. */
-static void go(struct assembler *as, struct label *label)
-{
-	put(as, BPF_JMP | BPF_JA, 0);
-	refer(as, label, K);
-}
-
-static void answer(struct assembler *as, uint32_t action)
-{
-	put(as, BPF_RET | BPF_K, action);
-}
-
-/* With the number loaded: this answer for this one. */
-static void answer_number(struct assembler *as, uint32_t nr, uint32_t action)
-{
-	struct label other = { .count = 0 };
-
-	if_equal(as, nr, NULL, &other);
-	answer(as, action);
-	bind(as, &other);
-}
 
 static void trace_number(struct assembler *as, uint32_t nr)
 {
@@ -211,71 +83,6 @@ static void foreign(struct assembler *as)
 	for (const struct arch_foreign *f = arch_foreign; f->name; f++)
 		for (size_t i = 0; f->audit == arch_audit && i < 4; i++)
 			trace_number(as, f->nr[i]);
-}
-
-/* Ends the filter: TRACE if [arg a, + arg b) can touch the arena.  A needless
-   stop is harmless: the high half below the arena counts as touching. */
-static void answer_range(struct assembler *as, unsigned a, unsigned b)
-{
-	uint32_t start = (uint32_t)(as->conf->arena_start >> 32);
-	uint32_t end = (uint32_t)(as->conf->arena_end >> 32);
-	struct label touches = { .count = 0 }, passes = { .count = 0 };
-
-	load(as, HIGH(a));
-	if_at_least(as, end, &passes, NULL);
-	if_at_least(as, start - 1, &touches, NULL);
-	put(as, BPF_MISC | BPF_TAX, 0);
-	load(as, HIGH(b));
-	put(as, BPF_ALU | BPF_ADD | BPF_X, 0);
-	if_at_least(as, start - 1, NULL, &passes);
-	bind(as, &touches);
-	answer(as, TRACE);
-	bind(as, &passes);
-	answer(as, SECCOMP_RET_ALLOW);
-}
-
-/* Many numbers, one body. */
-static void range_calls(struct assembler *as)
-{
-	struct label body = { .count = 0 }, other = { .count = 0 };
-
-	for (size_t i = 0; i < COUNT(ranged); i++)
-		if_equal(as, (uint32_t)ranged[i], &body, NULL);
-	go(as, &other);
-	bind(as, &body);
-	answer_range(as, 0, 1);
-	bind(as, &other);
-}
-
-static void mmap_call(struct assembler *as)
-{
-	struct label other = { .count = 0 }, fixed = { .count = 0 };
-
-	if_equal(as, SYS_mmap, NULL, &other);
-	load(as, LOW(3));
-	if_any_bit(as, MAP_FIXED, &fixed, NULL);
-	answer(as, SECCOMP_RET_ALLOW);
-	bind(as, &fixed);
-	answer_range(as, 0, 1);
-	bind(as, &other);
-}
-
-/* Both what is moved and where to. */
-static void mremap_call(struct assembler *as)
-{
-	struct label other = { .count = 0 }, old = { .count = 0 };
-
-	if_equal(as, SYS_mremap, NULL, &other);
-	load(as, LOW(3));
-	if_any_bit(as, MREMAP_FIXED, NULL, &old);
-	load(as, HIGH(4));
-	if_at_least(as, (uint32_t)(as->conf->arena_end >> 32), &old, NULL);
-	if_at_least(as, (uint32_t)(as->conf->arena_start >> 32) - 1, NULL,
-		    &old);
-	answer(as, TRACE);
-	bind(as, &old);
-	answer_range(as, 0, 1);
-	bind(as, &other);
 }
 
 /* One that copies the address space, or would hide the child. */
@@ -400,11 +207,9 @@ void filter_build(struct filter *filter, const struct config *conf)
 			trace_number(&as, (uint32_t)always[i]);
 		if (conf->stop_opens)
 			opens(&as);
-		if (conf->arena_start != conf->arena_end) {
-			range_calls(&as);
-			mmap_call(&as);
-			mremap_call(&as);
-		}
+		if (conf->arena_start != conf->arena_end)
+			filter_put_ranged(&as, conf->arena_start,
+					  conf->arena_end);
 		clone_call(&as);
 		prctl_calls(&as);
 		if (conf->stop_write_opens && !conf->stop_opens)
