@@ -211,6 +211,9 @@ void emul_mm_drop(const struct emul_caller *caller);
 bool emul_mm_is_empty(const struct emul_mm *mm);
 /* Does any VMA reach outside the arena? */
 bool emul_mm_is_outside(const struct emul_mm *mm);
+/* The lowest such VMA that ends above `from`: its bounds. */
+bool emul_mm_next_outside(const struct emul_mm *mm, uint64_t from,
+			  uint64_t *start, uint64_t *end);
 
 /* A mapping of a segment, with the bounds that Linux gives it. */
 struct emul_vma {

@@ -95,6 +95,20 @@ static bool is_outside(const struct emul_mm *mm, const struct vma *vma)
 	return vma->start < config->arena_start || vma->end > config->arena_end;
 }
 
+bool emul_mm_next_outside(const struct emul_mm *mm, uint64_t from,
+			  uint64_t *start, uint64_t *end)
+{
+	const struct vma *vma = mm->outside_count ? find_vma(mm, from) : NULL;
+
+	if (vma && !is_outside(mm, vma))
+		vma = find_vma(mm, mm->emul->config.arena_end);
+	if (!vma)
+		return false;
+	*start = vma->start;
+	*end = vma->end;
+	return true;
+}
+
 void vma_link(struct emul_mm *mm, struct vma *vma)
 {
 	mm->root = tree_insert(mm->root, vma);

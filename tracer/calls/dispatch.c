@@ -14,6 +14,7 @@
 #include "tracer/calls/exec.h"
 #include "tracer/calls/fork.h"
 #include "tracer/calls/mm.h"
+#include "tracer/calls/outside.h"
 #include "tracer/calls/procfs.h"
 #include "tracer/calls/seccomp.h"
 #include "tracer/remote/remote.h"
@@ -65,8 +66,8 @@ static void handle_shmat(struct task *task)
 	sysret_t result = emul_shmat(&caller, args[0], args[1],
 				     args[2]);
 
+	outside_watch(task);
 	answer(task, LOG_SHMAT, result);
-	mm_watch_outside(task);
 }
 
 static void handle_shmdt(struct task *task)
@@ -206,7 +207,7 @@ static void handle_native(struct task *task)
 {
 	handler *handle = find_handler(task->call.asked.nr);
 
-	if (seccomp_forbids(task))
+	if (seccomp_forbids(task) || outside_catch_up(task))
 		return;
 	if (mm_handle(task))
 		return;

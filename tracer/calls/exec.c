@@ -85,6 +85,7 @@ struct task *exec_event(struct task *task)
 		}
 	}
 	cred_forget(&task->cred);
+	task->stops_for = NOTHING_OUTSIDE;
 	wait_fork_over(task);
 	fork_adopt_orphans(task);
 	if (task->mm)

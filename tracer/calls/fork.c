@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "tracer/calls/exit.h"
+#include "tracer/calls/outside.h"
 #include "tracer/remote/remote.h"
 #include "tracer/stops/stops.h"
 #include "tracer/tasks/tasks.h"
@@ -97,7 +98,6 @@ static struct mm *fork_mm(struct task *parent)
 	if (mm) {
 		mm->stub = parent->mm->stub;
 		mm->cannot_open_proc = parent->mm->cannot_open_proc;
-		mm->stop_all_mm_calls = parent->mm->stop_all_mm_calls;
 		mm->stop_all_calls = parent->mm->stop_all_calls;
 	}
 	return mm;
@@ -136,8 +136,10 @@ static void inherit(struct task *task, struct task *parent, uint64_t flags)
 	if (flags & CLONE_VM) {
 		task->mm = parent->mm;
 		task->mm->users++;
+		outside_inherit(task, parent);
 		return;
 	}
+	outside_inherit(task, parent);
 	task->mm = fork_mm(parent);
 	if (!task->mm) {
 		log_warn("out of memory: process %d is killed", task->tid);

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "tracer/calls/outside.h"
 #include "tracer/remote/remote.h"
 #include "tracer/tasks/tasks.h"
 #include "tracer/util/config.h"
@@ -208,6 +209,17 @@ static void watch_stub(struct task *task, const struct emul_mmcall *call,
 		task->mm->stub = false;
 }
 
+/* Attachments can leave the arena, or move outside it. */
+static void watch_moved(struct task *task, const struct emul_mmcall *call,
+			sysret_t result)
+{
+	if (call->op != EMUL_MM_MREMAP ||
+	    !emul_mm_is_outside(task->mm->emul))
+		return;
+	outside_watch(task);
+	remote_answer(task, result);
+}
+
 bool mm_handle(struct task *task)
 {
 	struct emul_caller caller;
@@ -230,27 +242,7 @@ bool mm_handle(struct task *task)
 	watch_stub(task, &call, result);
 	caller = task_caller(task); /* the call took time: caller.now */
 	emul_mm_leave(&caller, &call, result);
-	mm_watch_outside(task);
+	if (result != SYSRET_GONE)
+		watch_moved(task, &call, result);
 	return true;
-}
-
-/* A thread that runs now runs with PTRACE_CONT.  Stop it, so that it is resumed
-   with PTRACE_SYSCALL. */
-static void interrupt_sharer(struct task *other, void *arg)
-{
-	const struct task *task = arg;
-
-	if (other != task && other->mm == task->mm &&
-	    other->state >= TASK_RUNNING)
-		remote_interrupt(other->tid);
-}
-
-void mm_watch_outside(struct task *task)
-{
-	if (!task->mm || task->mm->stop_all_mm_calls || !config.use_filter ||
-	    !emul_mm_is_outside(task->mm->emul))
-		return;
-	task->mm->stop_all_mm_calls = true;
-	if (task->mm->users > 1)
-		task_each(interrupt_sharer, task);
 }

@@ -10,7 +10,5 @@
 
 /* Handle such a call; false if the call is none. */
 bool mm_handle(struct task *task);
-/* If an attachment lies outside the arena, stop at every call from now on. */
-void mm_watch_outside(struct task *task);
 
 #endif

@@ -128,8 +128,41 @@ static bool may_install(struct task *task)
 	       cred_get(&task->cred, task->tid)->caps & EMUL_CAP_SYS_ADMIN;
 }
 
+/* SECCOMP_FILTER_FLAG_TSYNC gives no_new_privs as well. */
+static void share_filter(struct task *other, void *arg)
+{
+	const struct task *task = arg;
+
+	if (other == task || other->tgid != task->tgid ||
+	    task_is_unannounced(other))
+		return;
+	other->own_filter = true;
+	other->filters = task->filters;
+	other->watched = task->watched;
+	other->no_new_privs |= task->no_new_privs;
+}
+
+/* `flags`: of seccomp(2).  With SECCOMP_FILTER_FLAG_TSYNC a positive result
+   names a thread whose filters are in the way; with ENOEXEC the kernel has
+   still to decide. */
+static void note_filter(struct task *task, uint64_t flags, sysret_t result)
+{
+	static uint64_t last;
+
+	if (result == -ENOEXEC)
+		task->filters = ++last;
+	if (result < 0 || (result > 0 && flags & SECCOMP_FILTER_FLAG_TSYNC))
+		return;
+	task->own_filter = true;
+	task->filters = ++last;
+	if (flags & SECCOMP_FILTER_FLAG_TSYNC)
+		task_each(share_filter, task);
+}
+
 static void install_own_filter(struct task *task, unsigned pointer)
 {
+	bool by_prctl = task->call.asked.nr == SYS_prctl;
+	uint64_t flags = by_prctl ? 0 : task->call.asked.args[1];
 	struct patched_filter *patched = calloc(1, sizeof(*patched));
 	sysret_t result = -ENOMEM;
 
@@ -141,8 +174,7 @@ static void install_own_filter(struct task *task, unsigned pointer)
 					     -EACCES;
 		remote_answer(task, result);
 	}
-	if (result >= 0)
-		task->own_filter = true;
+	note_filter(task, flags, result);
 	free(patched);
 }
 
@@ -165,6 +197,7 @@ static void enter_strict(struct task *task)
 		result = install(task, 2, patched);
 		remote_answer(task, result);
 	}
+	note_filter(task, 0, result);
 	if (result >= 0)
 		task->strict = true;
 	free(patched);

@@ -144,14 +144,14 @@ bool remote_event_message(const struct task *task, unsigned long *message)
 
 /* Must every call of the thread stop, at its entry and at its exit?  In plain
    mode; in a fork whose exit stop puts something back; when an attachment lies
-   outside the arena, whose range is all that the filter knows; and when the
-   program is likely to read /proc/sysvipc/shm (procfs.h). */
+   outside the arena that no filter of the thread knows; and when the program is
+   likely to read /proc/sysvipc/shm (procfs.h). */
 static bool stop_every_call(const struct task *task)
 {
 	const struct mm *mm = task->mm;
 
 	return !config.use_filter || task->undo || task->forks ||
-	       (mm && (mm->stop_all_mm_calls || mm->stop_all_calls));
+	       task->stops_for != NOTHING_OUTSIDE || (mm && mm->stop_all_calls);
 }
 
 bool remote_is_completing(const struct task *task)
@@ -334,15 +334,20 @@ static void run_noop(struct task *task)
 	remote_inject(task, task->call.noop_nr, none);
 }
 
+static void give_back_dumpable(struct task *task)
+{
+	const uint64_t args[6] = { PR_SET_DUMPABLE, 0 };
+
+	if (!task->call.borrowed.dumpable)
+		return;
+	task->call.borrowed.dumpable = false;
+	remote_inject(task, SYS_prctl, args);
+}
+
 /* Put everything back that the injected calls have changed. */
 static void restore(struct task *task, sysret_t result)
 {
-	if (task->call.borrowed.dumpable) {
-		const uint64_t args[6] = { PR_SET_DUMPABLE, 0 };
-
-		task->call.borrowed.dumpable = false;
-		remote_inject(task, SYS_prctl, args);
-	}
+	give_back_dumpable(task);
 	if (task->call.at == CALL_EXIT) {
 		arch_restore(task->tid, &task->call.regs, result);
 		remote_unblock_signals(task);
@@ -405,6 +410,15 @@ void remote_answer(struct task *task, sysret_t result)
 		cancel(task, result);
 	else
 		restore(task, result);
+}
+
+void remote_repeat(struct task *task)
+{
+	give_back_dumpable(task);
+	if (task->call.at != CALL_EXIT)
+		return;
+	arch_restart(task->tid, &task->call.regs);
+	remote_unblock_signals(task);
 }
 
 /* The memory of a process that is not dumpable is closed to a tracer without

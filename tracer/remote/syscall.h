@@ -44,6 +44,10 @@ sysret_t remote_run(struct task *task);
    SYSRET_GONE the thread is gone, and nothing is done. */
 void remote_answer(struct task *task, sysret_t result);
 
+/* In place of an answer, after calls were injected: put everything back, and
+   let the program make its call again. */
+void remote_repeat(struct task *task);
+
 /* waitpid() for this thread with WNOHANG.  If the kernel will never report the
    thread's exit stop, *status receives the status of that stop. */
 pid_t remote_poll_status(const struct task *task, int *status);

@@ -221,11 +221,12 @@ void filter_build(struct filter *filter, const struct config *conf)
 	answer(&as, SECCOMP_RET_ALLOW);
 }
 
-/* The calls that an attach and a detach need; a program that jumps to the
-   stub can make them past its own filter (man page, SECURITY). */
+/* The calls that an attach and a detach need, and the one that installs a
+   filter (calls/outside.c); a program that jumps to the stub can make them
+   past its own filter (man page, SECURITY). */
 static const int ours[] = {
 	SYS_mmap, SYS_munmap, SYS_close, SYS_getpgid, SYS_getpid,
-	SYS_prlimit64,
+	SYS_prlimit64, SYS_seccomp,
 };
 
 void filter_strict(struct filter *filter)

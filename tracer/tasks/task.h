@@ -27,8 +27,18 @@ struct mm {
 				to open files of procfs.h */
 	struct procfs_file *procfs_files; /* those open for writing */
 	bool cannot_open_proc;	/* openat() of /proc/TRACER/fd/N failed */
-	bool stop_all_mm_calls; /* every address-space call must stop: a VMA
-				   lies outside the arena */
+};
+
+struct range {
+	uint64_t start, end;
+};
+
+/* The addresses outside the arena that the filters of a thread know, in the
+   order in which it got them (calls/outside.c); inherited as filters are. */
+#define WATCHED_MAX 6
+struct watched {
+	struct range ranges[WATCHED_MAX];
+	unsigned count;
 };
 
 /* What the tracer has changed in a stopped thread for the length of one call,
@@ -128,6 +138,15 @@ struct task {
 	bool no_new_privs;	/* the program itself has set it */
 	bool strict;		/* the program entered strict mode */
 	bool own_filter;	/* the program installed a filter itself */
+	uint64_t filters;	/* threads with the same number have the same
+				   filters of the program's own; 0: none */
+	struct watched watched;
+	enum {
+		NOTHING_OUTSIDE,       /* no need to stop at every call */
+		OUTSIDE_UNTIL_WATCHED, /* until it has a filter for what is
+					  attached outside the arena */
+		OUTSIDE_FOR_GOOD,      /* it may not install one */
+	} stops_for;
 	struct task *next;	/* hash chain */
 };
 
