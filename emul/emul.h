@@ -96,6 +96,8 @@ struct emul_usage {
 	uint64_t rss, swap;
 }; /* bytes */
 
+struct emul_mmcall;
+
 /*
  * What the outside world does for us.  `task` is emul_caller.task; functions
  * that take it can return SYSRET_GONE.  `host` is what emul_new was given.
@@ -136,6 +138,11 @@ struct emul_host {
 	/* First byte in [from, to) that something is mapped at, or `to`.
 	   Only for attaches that cross task_size.  May be NULL. */
 	uint64_t (*first_mapped)(void *task, uint64_t from, uint64_t to);
+	/* End of the mapping at addr, which is one, and mremap(2) of memory
+	   that is no VMA of ours: what it gives.  Only for moves of other
+	   memory that reach a VMA.  May be NULL. */
+	uint64_t (*mapping_end)(void *task, uint64_t addr);
+	sysret_t (*remap)(void *task, const struct emul_mmcall *call);
 	/* Is the page at addr in a locked mapping ("lo" in smaps)?  Only
 	   after an mlock that failed with ENOMEM, to tell a limit (nothing
 	   done) from pages that cannot be had (all done).  May be NULL. */
@@ -278,8 +285,9 @@ struct emul_mmcall {
 /* Can this call touch a VMA of the caller?  If not it runs untouched. */
 bool emul_mm_concerns(const struct emul_mm *mm, const struct emul_mmcall *call);
 /* Before: 0, let it run; or the -errno that Linux would give where the pages
-   behind a VMA (a memfd) would not (FACTS 8.6, 18.1).  Refusals may
-   have side effects as in Linux.  -ENOMEM also when there is no memory to
+   behind a VMA (a memfd) would not (FACTS 8.6, 18.1), or what the call gave
+   that was made in parts (FACTS 8.7).  Refusals may have side effects as in
+   Linux.  -ENOMEM also when there is no memory to
    record what the call may do; then nothing has happened.
    Each enter that gave 0 takes exactly one leave, of the same mm, also
    when the thread died meanwhile (result SYSRET_GONE: not done); only

@@ -66,24 +66,9 @@ static bool is_invalid(const struct emul *emul, const struct emul_mmcall *call,
 	       r->target + r->new_len > r->addr;
 }
 
-/* Mappings of others: they may not take one of ours along.  Linux 6.17 and
-   later move several at once and leave the target of a hole alone; over one of
-   our VMAs that is refused, as by older kernels, for afterwards nobody could
-   tell where the holes were. */
-static sysret_t foreign_enter(const struct emul_caller *caller,
-			      const struct remap *r)
-{
-	const struct emul_mm *mm = caller->mm;
-	uint64_t end = r->addr + r->old_len;
-
-	if (find_vma_intersection(mm, r->addr, end))
-		return -EFAULT;
-	if (r->fixed &&
-	    find_vma_intersection(mm, r->target, r->target + r->new_len) &&
-	    mm->emul->host.first_hole(caller->task, r->addr, end) < end)
-		return -EFAULT;
-	return 0;
-}
+static sysret_t foreign_move(const struct emul_caller *caller,
+			     const struct emul_mmcall *call,
+			     const struct remap *r);
 
 /*
  * A range over several mappings cannot grow or move (check_prep_vma; shm is
@@ -104,10 +89,10 @@ sysret_t mremap_enter(const struct emul_caller *caller,
 	if (!r.fixed && !r.dont_unmap && r.new_len <= r.old_len)
 		return 0;
 	vma = vma_lookup(mm, r.addr);
+	is_move = r.fixed && r.old_len == r.new_len; /* vrm_move_only() */
 	if (!vma)
-		return foreign_enter(caller, &r);
+		return is_move ? foreign_move(caller, call, &r) : 0;
 	/* remap_move() looks at the end before the seal. */
-	is_move = r.fixed && r.old_len == r.new_len;
 	if (vma->flags & VM_SEALED && !is_move)
 		return -EPERM;
 	if (r.new_len < r.old_len) /* shrinks first, then moves the rest */
@@ -236,20 +221,24 @@ static bool is_unmapped(const struct emul_caller *caller, uint64_t start,
 	return host->first_hole(caller->task, start, end) == start;
 }
 
-/* EINVAL and EFAULT are found before anything is touched (but with no old
-   length the target may cover the source, which then is missing).  A seal
-   stops it at the source; or at the target; or, when the target is unmapped
-   already, at the tail. */
+/* EINVAL is found before anything is touched; so is EFAULT since Linux 6.17
+   (but with no old length the target may cover the source, which then is
+   missing), older kernels have unmapped the target.  A seal stops it at the
+   source; or at the target; or, when the target is unmapped already, at the
+   tail. */
 static void mremap_failed(const struct emul_caller *caller,
 			  const struct remap *r, sysret_t result)
 {
 	uint64_t end = r->target + r->new_len;
 	bool gone = false;
 
-	if (result == -EINVAL || (result == -EFAULT && r->old_len))
+	if (result == -EINVAL)
 		return;
 	if (r->fixed)
 		gone = mm_record_if_gone(caller, r->target, end);
+	if (r->new_len < r->old_len)
+		mm_record_if_gone(caller, r->addr + r->new_len,
+				  r->addr + r->old_len);
 	if (result != -EPERM || (!gone && was_source_sealed(caller->mm, r)))
 		return;
 	if (r->fixed && !is_unmapped(caller, r->target, end))
@@ -269,6 +258,59 @@ void mremap_leave(const struct emul_caller *caller,
 		resize_in_place(caller, &r);
 	else
 		move(caller, &r, (uint64_t)result);
+}
+
+/* ---- mappings of others ---- */
+
+/* One of them, from `start` on, moves to its place in the target. */
+static sysret_t move_one(const struct emul_caller *caller,
+			 const struct emul_mmcall *call, uint64_t start,
+			 uint64_t end)
+{
+	enum { MAX_NEW_VMAS = 3 }; /* the target is split twice, or once */
+	struct emul_mmcall one = *call;
+	sysret_t result;
+
+	one.addr = start;
+	one.len = one.new_len = end - start;
+	one.new_addr = call->new_addr + (start - call->addr);
+	if (!mm_reserve(caller->mm, MAX_NEW_VMAS))
+		return -ENOMEM;
+	result = caller->mm->emul->host.remap(caller->task, &one);
+	if (result != SYSRET_GONE)
+		mremap_leave(caller, &one, result);
+	mm_unreserve(caller->mm, MAX_NEW_VMAS);
+	return result;
+}
+
+/*
+ * remap_move() of Linux 6.17 and later: one after the other moves, with the
+ * holes between them, up to the first VMA of ours.  For the kernel that is one
+ * of a memfd, which would move with them.
+ */
+static sysret_t foreign_move(const struct emul_caller *caller,
+			     const struct emul_mmcall *call,
+			     const struct remap *r)
+{
+	const struct emul_host *host = &caller->mm->emul->host;
+	uint64_t end = r->addr + r->old_len, start = r->addr, to;
+	sysret_t result;
+
+	if (!host->first_mapped || !host->mapping_end || !host->remap)
+		return 0;
+	if (host->first_mapped(caller->task, start, end) != start)
+		return -EFAULT;
+	for (; start < end; start = host->first_mapped(caller->task, to, end)) {
+		if (vma_lookup(caller->mm, start))
+			return -EFAULT;
+		to = host->mapping_end(caller->task, start);
+		if (to > end)
+			to = end;
+		result = move_one(caller, call, start, to);
+		if (result < 0)
+			return result;
+	}
+	return (sysret_t)r->target;
 }
 
 /* ---- remap_file_pages ---- */

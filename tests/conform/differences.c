@@ -367,26 +367,6 @@ static void advice_by_ring(long arg)
 	claim(nattch(id) == 0, "detached: nattch %ld", nattch(id));
 }
 
-/* Where Linux since 6.17 moves the first two pages before it fails. */
-static void move_onto_attachment(long arg)
-{
-	size_t page = page_size();
-	int id = segment(4 * page);
-	char *room = mmap(NULL, 32 * page, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	(void)arg;
-	room[0] = 42;
-	if ((intptr_t)shmat(id, room + 2 * page, SHM_REMAP) == -1)
-		broken("shmat");
-	mprotect(room + 4 * page, 2 * page, PROT_READ);
-	claim(mremap(room, 6 * page, 6 * page, MREMAP_MAYMOVE | MREMAP_FIXED,
-		     room + 16 * page) == MAP_FAILED && errno == EFAULT,
-	      "mremap: %s", error_name(errno));
-	claim(room[0] == 42 && room[16 * page] == 0, "something has moved");
-	claim(nattch(id) == 2, "nattch %ld", nattch(id));
-}
-
 /* Before 6.8 a VMA that becomes like its neighbour is a third one, and does
    not go over to it; before 6.17 a move that fails has emptied its target. */
 static void newest_answers(long arg)
@@ -511,8 +491,6 @@ const struct test tests[] = {
 	  SECCOMP_RET_KILL_PROCESS, PLAIN },
 	{ "userfaultfd_takes_an_attach", fault_descriptors, 0, OURS },
 	{ "advice_by_io_uring_is_not_counted", advice_by_ring, 0, OURS },
-	{ "move_from_other_memory_is_refused_as_a_whole", move_onto_attachment,
-	  0, OURS },
 	{ "answers_are_those_of_linux_6_18", newest_answers, 0, OURS },
 	{ "huge_page_group_is_that_of_the_start", late_huge_group, 54321,
 	  OURS },

@@ -308,8 +308,8 @@ static void do_mprotect(struct generator *g)
 	     PICK(g, prots));
 }
 
-/* Nothing that fails behind a half of it, and moved to where no other VMA
-   of the segment can be beside it. */
+/* Nothing that fails behind a half of it, no move of several mappings, and
+   moved to where no other VMA of the segment can be beside it. */
 static void do_mremap_away(struct generator *g)
 {
 	enum { FREE = 46, EACH = 3, WINDOW = 64 };
@@ -325,7 +325,7 @@ static void do_mremap_away(struct generator *g)
 	}
 	g->moves++;
 	step(g, "mremap W+%up %up %up MAYMOVE|TO W+%up", from,
-	     chance(g, 20) ? 0 : chance(g, 50) ? 1 : new, new, to);
+	     chance(g, 20) ? 0 : 1, new, to);
 }
 
 static void do_mremap(struct generator *g)

@@ -245,6 +245,21 @@ static uint64_t first_mapped(void *arg, uint64_t from, uint64_t to)
 	return vm_first_mapped(task->mm->vm, from, to);
 }
 
+static uint64_t mapping_end(void *arg, uint64_t addr)
+{
+	struct fake_task *task = arg;
+
+	return vm_end(task->mm->vm, addr);
+}
+
+static sysret_t host_remap(void *arg, const struct emul_mmcall *call)
+{
+	struct fake_task *task = arg;
+
+	return vm_mremap(vm_of(task), call->addr, call->len, call->new_len,
+			 call->flags, call->new_addr);
+}
+
 static bool is_locked(void *arg, uint64_t addr)
 {
 	struct fake_task *task = arg;
@@ -273,6 +288,8 @@ static const struct emul_host fake_host = {
 	.memlock_limit = memlock_limit,
 	.first_hole = first_hole,
 	.first_mapped = first_mapped,
+	.mapping_end = mapping_end,
+	.remap = host_remap,
 	.is_locked = is_locked,
 	.protection = protection,
 };

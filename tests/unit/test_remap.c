@@ -25,17 +25,6 @@ static int64_t remap(uint64_t from, uint64_t old, uint64_t new, uint64_t flags,
 
 enum { MOVE = MREMAP_MAYMOVE | MREMAP_FIXED };
 
-/* Linux 6.17 moves it and leaves the target of a hole alone: DIFFERENCES in
-   the man page. */
-START_TEST(a_foreign_range_with_holes_does_not_move_over_a_vma)
-{
-	start(4);
-	fake_mmap(task, at(20), PG, PROT_READ, MAP_FIXED);
-	expect(remap(20, 3, 3, MOVE, 1), -EFAULT);
-	expect_n(id, 1);
-}
-END_TEST
-
 START_TEST(a_blind_host_sees_the_lost_target_of_a_move_that_failed)
 {
 	start(8);
@@ -85,8 +74,6 @@ Suite *suite_remap(void)
 	Suite *suite = suite_create("remap");
 	TCase *t = machine_case(suite, "remap");
 
-	tcase_add_test(t,
-		       a_foreign_range_with_holes_does_not_move_over_a_vma);
 	tcase_add_test(t,
 		       a_blind_host_sees_the_lost_target_of_a_move_that_failed);
 	tcase_add_test(t, remap_file_pages_gives_code_alone_its_key);

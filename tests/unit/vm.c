@@ -274,6 +274,14 @@ uint64_t vm_first_mapped(const struct vm *vm, uint64_t from, uint64_t to)
 	return vm->areas[i].start > from ? vm->areas[i].start : from;
 }
 
+uint64_t vm_end(const struct vm *vm, uint64_t addr)
+{
+	const struct area *area = vm_at(vm, addr);
+
+	assert(area);
+	return area->end;
+}
+
 uint64_t vm_length(const struct vm *vm, uint64_t addr)
 {
 	const struct area *area = vm_at(vm, addr);
@@ -816,9 +824,6 @@ static int64_t remap_prepare(const struct vm *vm, const struct remap *r)
 
 	if (!area)
 		return -EFAULT;
-	if (area->object->is_shm && r->flags & MREMAP_FIXED &&
-	    r->old_len == r->new_len && r->old_len > area->end - r->addr)
-		return -EFAULT;	/* remap_move() */
 	if (area->flags & AREA_SEALED)
 		return -EPERM;
 	if (r->new_len <= r->old_len && !has_target(r))
@@ -907,6 +912,51 @@ static int64_t remap_grow(struct vm *vm, struct remap *r)
 	return to ? remap_move(vm, r, to) : -ENOMEM;
 }
 
+static int64_t remap_one(struct vm *vm, struct remap *r)
+{
+	int64_t result = remap_prepare(vm, r);
+
+	if (result < 0)
+		return result;
+	if (!has_target(r) && r->new_len <= r->old_len) {
+		if (r->new_len < r->old_len)
+			result = unmap(vm, r->addr + r->new_len,
+				       r->addr + r->old_len);
+		return result < 0 ? result : (int64_t)r->addr;
+	}
+	result = has_target(r) ? remap_to(vm, r) : remap_grow(vm, r);
+	if (result > 0 && r->new_len > r->old_len) /* where locked */
+		populate(vm, (uint64_t)result + r->old_len,
+			 (uint64_t)result + r->new_len);
+	return result;
+}
+
+/* remap_move(): several mappings, of which none is shm. */
+static int64_t remap_several(struct vm *vm, const struct remap *r)
+{
+	uint64_t at = r->addr, end = at + r->old_len;
+	int64_t result;
+
+	if (vm_first_mapped(vm, at, end) != at)
+		return -EFAULT;
+	while (at < end) {
+		const struct area *area = vm_at(vm, at);
+		struct remap one = *r;
+		uint64_t to = area->end < end ? area->end : end;
+
+		if (area->object->is_shm && (at > r->addr || to < end))
+			return -EFAULT;
+		one.addr = at;
+		one.old_len = one.new_len = to - at;
+		one.target = r->target + (at - r->addr);
+		result = remap_one(vm, &one);
+		if (result < 0)
+			return result;
+		at = vm_first_mapped(vm, to, end);
+	}
+	return (int64_t)r->target;
+}
+
 int64_t vm_mremap(struct vm *vm, uint64_t addr, uint64_t old_len,
 		  uint64_t new_len, uint64_t flags, uint64_t new_addr)
 {
@@ -914,21 +964,11 @@ int64_t vm_mremap(struct vm *vm, uint64_t addr, uint64_t old_len,
 			   new_addr, flags };
 	int64_t result = remap_params(vm, &r);
 
-	if (result == 0)
-		result = remap_prepare(vm, &r);
 	if (result < 0)
 		return result;
-	if (!has_target(&r) && r.new_len <= r.old_len) {
-		if (r.new_len < r.old_len)
-			result = unmap(vm, addr + r.new_len,
-				       addr + r.old_len);
-		return result < 0 ? result : (int64_t)addr;
-	}
-	result = has_target(&r) ? remap_to(vm, &r) : remap_grow(vm, &r);
-	if (result > 0 && r.new_len > r.old_len)	/* where locked */
-		populate(vm, (uint64_t)result + r.old_len,
-			 (uint64_t)result + r.new_len);
-	return result;
+	return flags & MREMAP_FIXED && r.old_len == r.new_len ?
+		       remap_several(vm, &r) :
+		       remap_one(vm, &r);
 }
 
 /* ---- remap_file_pages ---- */

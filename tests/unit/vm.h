@@ -88,6 +88,7 @@ int64_t vm_remap_file_pages(struct vm *vm, uint64_t addr, uint64_t len,
 
 uint64_t vm_first_hole(const struct vm *vm, uint64_t from, uint64_t to);
 uint64_t vm_first_mapped(const struct vm *vm, uint64_t from, uint64_t to);
+uint64_t vm_end(const struct vm *vm, uint64_t addr);	/* of a mapping */
 uint64_t vm_length(const struct vm *vm, uint64_t addr);	/* of a mapping */
 int vm_protection(const struct vm *vm, uint64_t addr);
 bool vm_is_locked(const struct vm *vm, uint64_t addr);

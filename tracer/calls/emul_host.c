@@ -19,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "tracer/calls/mm.h"
 #include "tracer/remote/remote.h"
 #include "tracer/store/store.h"
 #include "tracer/tasks/tasks.h"
@@ -191,6 +192,7 @@ static uint64_t first_hole(void *arg, uint64_t from, uint64_t to)
 struct place {
 	uint64_t from;
 	uint64_t found;
+	uint64_t end;
 	int prot;
 };
 
@@ -201,6 +203,7 @@ static int meet(const struct proc_map *map, void *arg)
 	if (map->end <= place->from)
 		return 0;
 	place->found = map->start > place->from ? map->start : place->from;
+	place->end = map->end;
 	place->prot = (map->prot[0] == 'r' ? EMUL_READ : 0) |
 		      (map->prot[1] == 'w' ? EMUL_WRITE : 0) |
 		      (map->prot[2] == 'x' ? EMUL_EXEC : 0);
@@ -214,6 +217,27 @@ static uint64_t first_mapped(void *arg, uint64_t from, uint64_t to)
 
 	proc_maps(task->tid, meet, &place);
 	return place.found < to ? place.found : to;
+}
+
+static uint64_t mapping_end(void *arg, uint64_t addr)
+{
+	const struct task *task = arg;
+	struct place place = { .from = addr, .end = UINT64_MAX };
+
+	proc_maps(task->tid, meet, &place);
+	return place.end;
+}
+
+static sysret_t host_remap(void *arg, const struct emul_mmcall *call)
+{
+	const uint64_t args[6] = {
+		call->addr,  call->len,	     call->new_len,
+		call->flags, call->new_addr,
+	};
+	sysret_t result = remote_inject(arg, SYS_mremap, args);
+
+	mm_watch_stub(arg, call, result);
+	return result;
 }
 
 static int protection(void *arg, uint64_t addr)
@@ -285,6 +309,8 @@ const struct emul_host host = {
 	.id_to_task = id_to_task,
 	.id_from_task = id_from_task,
 	.first_mapped = first_mapped,
+	.mapping_end = mapping_end,
+	.remap = host_remap,
 	.is_locked = is_locked,
 	.protection = protection,
 };

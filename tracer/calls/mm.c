@@ -199,9 +199,8 @@ static bool covers_stub(const struct emul_mmcall *call)
 		touches(call->new_addr, call->new_len));
 }
 
-/* A program that unmaps everything unmaps the stub too. */
-static void watch_stub(struct task *task, const struct emul_mmcall *call,
-		       sysret_t result)
+void mm_watch_stub(struct task *task, const struct emul_mmcall *call,
+		   sysret_t result)
 {
 	if (result != SYSRET_GONE && result >= 0 && covers_stub(call) &&
 	    (call->op == EMUL_MM_MUNMAP || call->op == EMUL_MM_MMAP ||
@@ -234,12 +233,12 @@ bool mm_handle(struct task *task)
 		call.policy = policy_number(task, task->call.asked.args);
 	caller = task_caller(task);
 	result = emul_mm_enter(&caller, &call);
-	if (result < 0) {
+	if (result != 0) {
 		remote_answer(task, result);
 		return true;
 	}
 	result = remote_run(task);
-	watch_stub(task, &call, result);
+	mm_watch_stub(task, &call, result);
 	caller = task_caller(task); /* the call took time: caller.now */
 	emul_mm_leave(&caller, &call, result);
 	if (result != SYSRET_GONE)

@@ -11,4 +11,8 @@
 /* Handle such a call; false if the call is none. */
 bool mm_handle(struct task *task);
 
+/* After a call: a program that unmaps everything unmaps the stub too. */
+void mm_watch_stub(struct task *task, const struct emul_mmcall *call,
+		   sysret_t result);
+
 #endif
