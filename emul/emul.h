@@ -136,11 +136,12 @@ struct emul_host {
 	/* First byte in [from, to) that nothing is mapped at, or `to`. */
 	uint64_t (*first_hole)(void *task, uint64_t from, uint64_t to);
 	/* First byte in [from, to) that something is mapped at, or `to`.
-	   Only for attaches that cross task_size.  May be NULL. */
+	   Only for attaches that cross task_size, and as the next two.  May
+	   be NULL. */
 	uint64_t (*first_mapped)(void *task, uint64_t from, uint64_t to);
-	/* End of the mapping at addr, which is one, and mremap(2) of memory
-	   that is no VMA of ours: what it gives.  Only for moves of other
-	   memory that reach a VMA.  May be NULL. */
+	/* End of the mapping at addr, which is one, and mremap(2) in the
+	   caller: what it gives.  Only for moves of other memory that reach a
+	   VMA, and for growth at the top of the arena.  May be NULL. */
 	uint64_t (*mapping_end)(void *task, uint64_t addr);
 	sysret_t (*remap)(void *task, const struct emul_mmcall *call);
 	/* Is the page at addr in a locked mapping ("lo" in smaps)?  Only

@@ -70,6 +70,43 @@ static sysret_t foreign_move(const struct emul_caller *caller,
 			     const struct emul_mmcall *call,
 			     const struct remap *r);
 
+/* On Linux something lies above an attach without an address; above the arena
+   there is nothing. */
+static bool is_at_top(const struct emul_mm *mm, const struct vma *vma,
+		      const struct remap *r)
+{
+	return !r->fixed && !r->dont_unmap && r->old_len &&
+	       r->addr + r->old_len == vma->end &&
+	       vma->end == mm->emul->config.arena_end;
+}
+
+/* So it moves, or finds no room: after what check_prep_vma() says, which the
+   kernel knows for a locked one alone. */
+static sysret_t grow_at_top(const struct emul_caller *caller,
+			    const struct emul_mmcall *call,
+			    const struct remap *r)
+{
+	const struct emul_host *host = &caller->mm->emul->host;
+	const struct vma *vma = vma_lookup(caller->mm, r->addr);
+	struct emul_mmcall moved = *call;
+	uint64_t to;
+	sysret_t result;
+
+	if (!(call->flags & MREMAP_MAYMOVE))
+		return vma->flags & VM_LOCKED ? 0 : -ENOMEM;
+	to = mm_get_unmapped_area(caller, vma->file->segment, r->new_len);
+	if (!to || !host->first_mapped || !host->remap ||
+	    host->first_mapped(caller->task, to, to + r->new_len) !=
+		    to + r->new_len)
+		return 0;
+	moved.flags |= MREMAP_FIXED;
+	moved.new_addr = to;
+	result = host->remap(caller->task, &moved);
+	if (result != SYSRET_GONE)
+		mremap_leave(caller, &moved, result);
+	return result;
+}
+
 /*
  * A range over several mappings cannot grow or move (check_prep_vma; shm is
  * not among the files that Linux 6.17 and later move several mappings of).
@@ -97,7 +134,9 @@ sysret_t mremap_enter(const struct emul_caller *caller,
 		return -EPERM;
 	if (r.new_len < r.old_len) /* shrinks first, then moves the rest */
 		r.old_len = r.new_len;
-	return r.old_len > vma->end - r.addr ? -EFAULT : 0;
+	if (r.old_len > vma->end - r.addr)
+		return -EFAULT;
+	return is_at_top(mm, vma, &r) ? grow_at_top(caller, call, &r) : 0;
 }
 
 static bool joins(const struct emul *emul, const struct vma *lower,

@@ -142,6 +142,14 @@ struct vma {
 	uint32_t gap; /* largest hole inside this subtree */
 };
 
+/* A place that a thread has detached. */
+struct detached {
+	uint64_t start, end;
+	uint64_t creator;
+};
+
+enum { DETACHED_MAX = 32 };
+
 struct emul_mm {
 	struct emul *emul;
 	struct vma *root;
@@ -152,6 +160,8 @@ struct emul_mm {
 	uint64_t outside_count; /* VMAs not wholly in the arena */
 	int64_t undo_atime;	/* before the last shmat */
 	int32_t undo_lpid;
+	struct detached detached[DETACHED_MAX]; /* the last ones */
+	uint32_t next_detached;
 };
 
 /* tree.c: VMAs in order of address. */
@@ -272,6 +282,13 @@ sysret_t mm_flags_enter(struct emul *emul, const struct emul_mmcall *call);
 bool mm_flags_concern(const struct emul_mm *mm, const struct emul_mmcall *call);
 void mm_flags_leave(const struct emul_caller *caller,
 		    const struct emul_mmcall *call, sysret_t result);
+
+/* place.c */
+void mm_note_detached(const struct emul_caller *caller, uint64_t start,
+		      uint64_t end);
+/* For an attach without an address; 0: none. */
+uint64_t mm_get_unmapped_area(const struct emul_caller *caller,
+			      const struct segment *segment, uint64_t len);
 
 /* mm_remap.c: calls that move VMAs. */
 sysret_t mremap_enter(const struct emul_caller *caller,

@@ -60,25 +60,6 @@ static bool intersects(const struct emul_caller *caller,
 	       host->first_mapped(caller->task, m->addr, limit) < limit;
 }
 
-/* The highest hole of the arena that fits, 0: none.  The arena's first page
-   is not ours. */
-static uint64_t get_unmapped_area(const struct emul_mm *mm,
-				  const struct segment *segment, uint64_t len)
-{
-	const struct emul_config *config = &mm->emul->config;
-	uint64_t align = segment->huge_shift ?
-				 UINT64_C(1) << segment->huge_shift :
-				 config->page_size;
-	uint64_t room = len + align - config->page_size;
-	uint64_t low = config->arena_start + config->page_size;
-	uint64_t addr;
-
-	if (config->arena_end <= low || room > config->arena_end - low)
-		return 0;
-	addr = tree_fit(mm->root, low, config->arena_end, room);
-	return addr ? (addr + room - len) & ~(align - 1) : 0;
-}
-
 static sysret_t map_anywhere(const struct emul_caller *caller,
 			     const struct segment *segment,
 			     struct emul_mapping *m)
@@ -86,7 +67,7 @@ static sysret_t map_anywhere(const struct emul_caller *caller,
 	const struct emul_host *host = &caller->mm->emul->host;
 	sysret_t result = -EEXIST;
 
-	m->addr = get_unmapped_area(caller->mm, segment, m->len);
+	m->addr = mm_get_unmapped_area(caller, segment, m->len);
 	m->place = EMUL_PLACE_FREE;
 	if (m->addr)
 		result = host->map(caller->task, m);

@@ -44,8 +44,10 @@ static sysret_t unmap(const struct emul_caller *caller, struct vma *vma,
 			     is_last);
 	if (result == SYSRET_GONE)
 		return result;
-	if (result >= 0)
+	if (result >= 0) {
+		mm_note_detached(caller, vma->start, vma->end);
 		vma_close(caller, vma);
+	}
 	return 0;
 }
 

@@ -538,6 +538,66 @@ static void mapped_again(long arg)
 	say("%s", round_trip());
 }
 
+static int misses;
+
+static void *find_room(void *arg)
+{
+	size_t page = page_size();
+
+	for (int i = 0; i < 50; i++) {
+		int large = segment(2 * page), id = segment(page);
+		char *room = attach(large), *first, *second;
+
+		detach(room);
+		first = shmat(id, room, 0);
+		second = shmat(id, room + page, 0);
+		if (first != room || second != room + page)
+			__atomic_fetch_add(&misses, 1, __ATOMIC_RELAXED);
+		shmdt(second);
+		shmdt(first);
+		shmctl(large, IPC_RMID, NULL);
+		shmctl(id, IPC_RMID, NULL);
+	}
+	return arg;
+}
+
+/* Room that a thread has just found and given back is its own for a while. */
+static void threads_find_room(long count)
+{
+	pthread_t threads[16];
+
+	for (long i = 0; i < count; i++)
+		pthread_create(&threads[i], NULL, find_room, NULL);
+	for (long i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	claim(misses == 0, "another thread took the room %d times", misses);
+}
+
+/* Something lies above each attach, so the last page of a segment that
+   grows has to move. */
+static void growth(long arg)
+{
+	size_t page = page_size();
+	int id = segment(3 * page);
+	char *addr = attach(id), *moved;
+
+	(void)arg;
+	memset(addr, 7, 3 * page);
+	say("in place: %s",
+	    mremap(addr + 2 * page, page, 2 * page, 0) == MAP_FAILED ?
+		    error_name(errno) :
+		    "grown");
+	moved = mremap(addr + 2 * page, page, 2 * page, MREMAP_MAYMOVE);
+	say("%s, nattch %ld",
+	    moved == MAP_FAILED	     ? error_name(errno) :
+	    moved == addr + 2 * page ? "grown" :
+				       "moved",
+	    nattch(id));
+	say("contents %d", moved[0]);
+	say_result("detach", shmdt(addr));
+	say("nattch %ld", nattch(id));
+}
+
 const struct test tests[] = {
 	{ "memfd_that_is_called_sysv", own_memfd, 0, NATIVE },
 	{ "attachment_mapped_again_by_map_files", mapped_again, 0, NATIVE },
@@ -555,6 +615,9 @@ const struct test tests[] = {
 	{ "attach_1000_times", many_attaches, 1000, NATIVE },
 	{ "break_is_kept", break_is_kept, 0, NATIVE },
 	{ "limited_address_space", limited_address_space, 0, NATIVE },
+	{ "room_that_a_thread_found_is_left_to_it", threads_find_room, 8,
+	  OURS },
+	{ "first_attach_cannot_grow_in_place", growth, 0, NATIVE },
 	{ "explicit_address", exact_place, 0, NATIVE },
 	{ "arguments_in_memory_of_each_protection", protections, 0, NATIVE },
 	{ "code_alone_has_a_key_of_its_own", keys, 0, NATIVE },

@@ -54,6 +54,24 @@ START_TEST(the_first_page_of_the_arena_stays_free)
 }
 END_TEST
 
+START_TEST(a_hole_that_another_thread_detached_is_the_last_choice)
+{
+	uint64_t first = fake_default_config().arena_start + PG;
+	struct fake_task *other;
+
+	small_arena(7);
+	other = fake_thread(task);
+	expect(at(0, 0), first + 4 * PG);
+	expect(fake_shmdt(task, first + 4 * PG), 0);
+	expect(fake_shmat(other, (uint64_t)id, 0, 0), first + 2 * PG);
+	expect(at(0, 0), first + 4 * PG);
+	expect(fake_shmdt(task, first + 4 * PG), 0);
+	expect(fake_shmat(other, (uint64_t)id, 0, 0), first);
+	expect(fake_shmat(other, (uint64_t)id, 0, 0), first + 4 * PG);
+	expect_n(id, 3);
+}
+END_TEST
+
 START_TEST(without_an_arena_the_host_picks)
 {
 	small_arena((uint64_t)_i);
@@ -225,6 +243,8 @@ Suite *suite_attach(void)
 
 	tcase_add_test(t, without_address_from_the_top_of_the_arena);
 	tcase_add_test(t, the_first_page_of_the_arena_stays_free);
+	tcase_add_test(t,
+		       a_hole_that_another_thread_detached_is_the_last_choice);
 	tcase_add_loop_test(t, without_an_arena_the_host_picks, 0, 3);
 	tcase_add_test(t, a_foreign_mapping_in_the_arena_is_avoided);
 	tcase_add_test(t, a_failed_attach_changes_nothing);
