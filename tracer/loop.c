@@ -207,7 +207,11 @@ static void handle_stop(struct task *task, int status)
 			handle_seccomp(task);
 		break;
 	case STOP_SYSCALL:
-		if (!wait_for_fork(task, status))
+		/* its exit stop, which takes back what we asked for
+		   (ptrace_stop()), does as well */
+		if (task->call.at == CALL_RETRY_AT_STOP)
+			handle_call(task, calls_retry);
+		else if (!wait_for_fork(task, status))
 			handle_call(task, calls_at_stop);
 		break;
 	case STOP_FORK:

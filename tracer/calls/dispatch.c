@@ -229,6 +229,7 @@ void calls_at_stop(struct task *task)
 {
 	switch (remote_begin(task)) {
 	case CALL_IS_NATIVE:
+		undumpable_settle(task);
 		handle_native(task);
 		break;
 	case CALL_IS_FOREIGN:

@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "tracer/calls/mm.h"
 #include "tracer/remote/remote.h"
@@ -166,66 +167,47 @@ static uint64_t memlock_limit(void *arg)
 	return limit.rlim_cur;
 }
 
-struct hole { uint64_t from; };
-
-static int cover(const struct proc_map *map, void *arg)
+static int open_maps(struct task *task)
 {
-	struct hole *hole = arg;
-
-	if (map->start > hole->from)
-		return 1;
-	if (map->end > hole->from)
-		hole->from = map->end;
-	return 0;
+	return undumpable_open_file(task, "maps", O_RDONLY);
 }
 
-static uint64_t first_hole(void *arg, uint64_t from, uint64_t to)
+static uint64_t first_hole(void *task, uint64_t from, uint64_t to)
 {
-	const struct task *task = arg;
-	struct hole hole = { from };
+	int maps = open_maps(task);
+	struct proc_map map;
 
-	if (proc_maps(task->tid, cover, &hole) < 0)
+	if (maps < 0)
 		return to;
-	return hole.from < to ? hole.from : to;
+	while (from < to && proc_map_at(maps, from, &map) && map.start <= from)
+		from = map.end;
+	close(maps);
+	return from < to ? from : to;
 }
 
-struct place {
-	uint64_t from;
-	uint64_t found;
-	uint64_t end;
-	int prot;
-};
-
-static int meet(const struct proc_map *map, void *arg)
+static uint64_t first_mapped(void *task, uint64_t from, uint64_t to)
 {
-	struct place *place = arg;
+	int maps = open_maps(task);
+	struct proc_map map;
 
-	if (map->end <= place->from)
-		return 0;
-	place->found = map->start > place->from ? map->start : place->from;
-	place->end = map->end;
-	place->prot = (map->prot[0] == 'r' ? EMUL_READ : 0) |
-		      (map->prot[1] == 'w' ? EMUL_WRITE : 0) |
-		      (map->prot[2] == 'x' ? EMUL_EXEC : 0);
-	return 1;
+	if (maps >= 0 && proc_map_at(maps, from, &map) && map.start < to)
+		to = map.start > from ? map.start : from;
+	if (maps >= 0)
+		close(maps);
+	return to;
 }
 
-static uint64_t first_mapped(void *arg, uint64_t from, uint64_t to)
+static uint64_t mapping_end(void *task, uint64_t addr)
 {
-	const struct task *task = arg;
-	struct place place = { .from = from, .found = to };
+	int maps = open_maps(task);
+	uint64_t end = UINT64_MAX;
+	struct proc_map map;
 
-	proc_maps(task->tid, meet, &place);
-	return place.found < to ? place.found : to;
-}
-
-static uint64_t mapping_end(void *arg, uint64_t addr)
-{
-	const struct task *task = arg;
-	struct place place = { .from = addr, .end = UINT64_MAX };
-
-	proc_maps(task->tid, meet, &place);
-	return place.end;
+	if (maps >= 0 && proc_map_at(maps, addr, &map))
+		end = map.end;
+	if (maps >= 0)
+		close(maps);
+	return end;
 }
 
 static sysret_t host_remap(void *arg, const struct emul_mmcall *call)
@@ -240,13 +222,18 @@ static sysret_t host_remap(void *arg, const struct emul_mmcall *call)
 	return result;
 }
 
-static int protection(void *arg, uint64_t addr)
+static int protection(void *task, uint64_t addr)
 {
-	const struct task *task = arg;
-	struct place place = { .from = addr };
+	int maps = open_maps(task), prot = 0;
+	struct proc_map map;
 
-	proc_maps(task->tid, meet, &place);
-	return place.prot;
+	if (maps >= 0 && proc_map_at(maps, addr, &map))
+		prot = (map.prot[0] == 'r' ? EMUL_READ : 0) |
+		       (map.prot[1] == 'w' ? EMUL_WRITE : 0) |
+		       (map.prot[2] == 'x' ? EMUL_EXEC : 0);
+	if (maps >= 0)
+		close(maps);
+	return prot;
 }
 
 /* /proc/TID/smaps has a line like that of maps for each mapping, followed by

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "tracer/calls/procfs.h"
+#include "tracer/remote/remote.h"
 #include "tracer/stops/stops.h"
 #include "tracer/tasks/tasks.h"
 #include "tracer/util/ended.h"
@@ -19,6 +20,7 @@ void mm_put(struct task *task)
 	if (--mm->users == 0) {
 		emul_mm_drop(&caller);
 		procfs_close_all(mm->procfs_files);
+		undumpable_forget(mm);
 		free(mm);
 	}
 	task->mm = NULL;

@@ -115,18 +115,20 @@ static int file_by_path(const char *path)
 }
 
 /* Which of the files the program's descriptor `number` refers to. */
-static int file_by_descriptor(pid_t tid, int number)
+static int file_by_descriptor(struct task *task, int number)
 {
-	char name[32], path[PATH_ROOM] = "";
+	char name[32], path[PATH_ROOM];
 	struct statfs fs;
 	int fd, which = NONE;
 
 	snprintf(name, sizeof(name), "fd/%d", number);
-	fd = proc_open(tid, name, O_PATH);
+	fd = undumpable_open_file(task, name, O_PATH);
 	if (fd >= 0 && fstatfs(fd, &fs) == 0 &&
-	    fs.f_type == PROC_SUPER_MAGIC &&
-	    proc_link(tid, name, path, sizeof(path)) == 0)
-		which = file_by_path(path);
+	    fs.f_type == PROC_SUPER_MAGIC) {
+		snprintf(name, sizeof(name), "fd/%d", fd);
+		if (proc_link(getpid(), name, path, sizeof(path)) == 0)
+			which = file_by_path(path);
+	}
 	if (fd >= 0)
 		close(fd);
 	return which;
@@ -229,7 +231,7 @@ void procfs_open(struct task *task)
 		return;
 	result = remote_run(task);
 	if (result >= 0) {
-		which = file_by_descriptor(task->tid, (int)result);
+		which = file_by_descriptor(task, (int)result);
 		if (which != NONE)
 			result = replace(task, (int)result, which, &opening);
 	} else if (result == -ENOENT &&
@@ -274,7 +276,7 @@ static struct procfs_file *find_written_file(struct task *task, int number,
 	if (!file)
 		return NULL;
 	snprintf(name, sizeof(name), "fd/%d", number);
-	path = proc_open(task->tid, name, O_PATH);
+	path = undumpable_open_file(task, name, O_PATH);
 	if (path < 0)
 		return NULL;
 	if (fstat(path, &st) < 0)

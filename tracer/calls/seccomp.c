@@ -228,6 +228,10 @@ void seccomp_handle_prctl(struct task *task)
 	case PR_GET_SECCOMP:
 		remote_answer(task, task->own_filter ? SECCOMP_MODE_FILTER : 0);
 		break;
+	case PR_SET_DUMPABLE:
+		if (!args[1])
+			undumpable_comes(task);
+		break;
 	case PR_SET_NO_NEW_PRIVS:
 		if (args[1] == 1 && !args[2] && !args[3] && !args[4])
 			task->no_new_privs = true;

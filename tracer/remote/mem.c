@@ -2,22 +2,22 @@
 /*
  * mem.c - copies by process_vm_readv and process_vm_writev, which respect page
  * protections and stop at the first bad page; PTRACE_PEEKDATA and
- * PTRACE_POKEDATA ignore protections.
+ * PTRACE_POKEDATA ignore protections.  For a process that is not dumpable: by
+ * the files of /proc/TID that were opened before.
  */
 #include "tracer/remote/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "tracer/util/config.h"
 #include "tracer/util/proc.h"
-
-typedef ssize_t copy_fn(pid_t, const struct iovec *, unsigned long,
-			const struct iovec *, unsigned long, unsigned long);
 
 /* Can the kernel read a page that has PROT_EXEC alone, for a system call of its
    process?  It cannot with protection keys on x86-64, nor with EPAN on
@@ -46,78 +46,87 @@ static bool can_read_code(void)
 }
 
 /* May the program itself read or write this byte?  /proc/TID/mem does not check
-   protections.  On x86-64 and arm64 a writable page is readable. */
-struct access {
-	uint64_t addr;
-	int right;		/* index in proc_map.prot: 0 read, 1 write */
-	bool granted;
-};
-
-static int look_up(const struct proc_map *map, void *arg)
+   protections.  On x86-64 and arm64 a writable page is readable.  `right`:
+   index in proc_map.prot, 0 read, 1 write. */
+static bool may_touch(int maps, uint64_t addr, int right)
 {
-	struct access *access = arg;
+	struct proc_map map;
 
-	if (map->end <= access->addr)
-		return 0;
-	access->granted = map->start <= access->addr &&
-			  (map->prot[1] == 'w' ||
-			   map->prot[access->right] != '-' ||
-			   (access->right == 0 && map->prot[2] == 'x' &&
-			    can_read_code()));
-	return 1;
+	return proc_map_at(maps, addr, &map) && map.start <= addr &&
+	       (map.prot[1] == 'w' || map.prot[right] != '-' ||
+		(right == 0 && map.prot[2] == 'x' && can_read_code()));
 }
 
-static int open_memory(pid_t tid, uint64_t addr, int right)
+static ssize_t copy_by_files(const struct mm_files *files, uint64_t addr,
+			     void *buf, size_t len, bool write)
 {
-	struct access access = { addr, right, false };
-
-	proc_maps(tid, look_up, &access);
 	errno = EFAULT;
-	return access.granted ? proc_open(tid, "mem", O_RDWR) : -1;
+	if (!may_touch(files->maps, addr, write))
+		return -1;
+	return write ? pwrite(files->mem, buf, len, (off_t)addr) :
+		       pread(files->mem, buf, len, (off_t)addr);
+}
+
+int mem_open_files(pid_t tid, struct mm_files *files)
+{
+	files->mem = proc_open(tid, "mem", O_RDWR);
+	files->maps = proc_open(tid, "maps", O_RDONLY);
+	if (files->mem >= 0 && files->maps >= 0)
+		return 0;
+	mem_close_files(files);
+	return -1;
+}
+
+void mem_close_files(const struct mm_files *files)
+{
+	if (files->mem >= 0)
+		close(files->mem);
+	if (files->maps >= 0)
+		close(files->maps);
 }
 
 /* In place of process_vm_readv and process_vm_writev, on hosts that refuse
-   these calls. */
-static ssize_t copy_by_proc(pid_t tid, const struct iovec *local,
-			    const struct iovec *remote, int right)
+   these calls, and where `files` are open. */
+static ssize_t copy_by_proc(const struct task *task, uint64_t addr, void *buf,
+			    size_t len, bool write)
 {
-	uint64_t addr = (uintptr_t)remote->iov_base;
-	int fd = open_memory(tid, addr, right);
+	struct mm_files files;
 	ssize_t n;
 
-	if (fd < 0)
+	if (task->mm && task->mm->files)
+		return copy_by_files(task->mm->files, addr, buf, len, write);
+	if (mem_open_files(task->tid, &files) < 0) {
+		errno = errno == EACCES ? EPERM : EFAULT;
 		return -1;
-	n = right ? pwrite(fd, local->iov_base, local->iov_len, (off_t)addr) :
-		    pread(fd, local->iov_base, local->iov_len, (off_t)addr);
-	close(fd);
+	}
+	n = copy_by_files(&files, addr, buf, len, write);
+	mem_close_files(&files);
 	return n;
 }
 
-static ssize_t read_by_proc(pid_t tid, const struct iovec *local,
-			    unsigned long local_count,
-			    const struct iovec *remote,
-			    unsigned long remote_count, unsigned long flags)
+static ssize_t copy_part(const struct task *task, uint64_t addr, void *buf,
+			 size_t len, bool write)
 {
-	(void)local_count;
-	(void)remote_count;
-	(void)flags;
-	return copy_by_proc(tid, local, remote, 0);
-}
+	struct iovec local = { buf, len };
+	/* struct iovec has the program's address as a pointer */
+	struct iovec remote = { (void *)(uintptr_t)addr, len };
+	ssize_t n;
 
-static ssize_t write_by_proc(pid_t tid, const struct iovec *local,
-			     unsigned long local_count,
-			     const struct iovec *remote,
-			     unsigned long remote_count, unsigned long flags)
-{
-	(void)local_count;
-	(void)remote_count;
-	(void)flags;
-	return copy_by_proc(tid, local, remote, 1);
+	if (config.memory_by_proc)
+		return copy_by_proc(task, addr, buf, len, write);
+	n = write ? process_vm_writev(task->tid, &local, 1, &remote, 1, 0) :
+		    process_vm_readv(task->tid, &local, 1, &remote, 1, 0);
+	/* process_vm_readv fails for a page with PROT_EXEC or PROT_WRITE
+	   alone, which the program can read */
+	if (n < 0 && ((errno == EPERM && task->mm && task->mm->files) ||
+		      (errno == EFAULT && !write)))
+		n = copy_by_proc(task, addr, buf, len, write);
+	return n;
 }
 
 /* Copies page by page, so that the bytes before a fault are copied. */
-static sysret_t copy(pid_t tid, copy_fn *fn, uint64_t addr, char *buf,
-		     size_t len)
+static sysret_t copy(const struct task *task, uint64_t addr, char *buf,
+		     size_t len, bool write)
 {
 	size_t done = 0;
 
@@ -125,19 +134,12 @@ static sysret_t copy(pid_t tid, copy_fn *fn, uint64_t addr, char *buf,
 		uint64_t at = addr + done;
 		uint64_t rest = config.page_size - at % config.page_size;
 		size_t part = len - done < rest ? len - done : (size_t)rest;
-		struct iovec local = { buf + done, part };
-		/* struct iovec has the program's address as a pointer */
-		struct iovec remote = { (void *)(uintptr_t)at, part };
-		ssize_t n = fn(tid, &local, 1, &remote, 1, 0);
+		ssize_t n = copy_part(task, at, buf + done, part, write);
 
 		if (n < 0 && errno == ESRCH)
 			return SYSRET_GONE;
 		if (n < 0 && errno == EPERM)
 			return -EPERM;
-		/* process_vm_readv fails for a page with PROT_EXEC or
-		   PROT_WRITE alone, which the program can read */
-		if (n < 0 && errno == EFAULT && fn == process_vm_readv)
-			n = read_by_proc(tid, &local, 1, &remote, 1, 0);
 		if (n <= 0)
 			return -EFAULT;
 		done += (size_t)n;
@@ -145,17 +147,36 @@ static sysret_t copy(pid_t tid, copy_fn *fn, uint64_t addr, char *buf,
 	return 0;
 }
 
-sysret_t mem_read(pid_t tid, uint64_t addr, void *buf, size_t len)
+sysret_t mem_read(const struct task *task, uint64_t addr, void *buf, size_t len)
 {
-	return copy(tid,
-		    config.memory_by_proc ? read_by_proc : process_vm_readv,
-		    addr, buf, len);
+	return copy(task, addr, buf, len, false);
 }
 
-sysret_t mem_write(pid_t tid, uint64_t addr, const void *buf, size_t len)
+sysret_t mem_write(const struct task *task, uint64_t addr, const void *buf,
+		   size_t len)
 {
 	/* struct iovec has no const; process_vm_writev only reads buf */
-	return copy(tid,
-		    config.memory_by_proc ? write_by_proc : process_vm_writev,
-		    addr, (char *)(uintptr_t)buf, len);
+	return copy(task, addr, (char *)(uintptr_t)buf, len, true);
+}
+
+int mem_poke(const struct task *task, uint64_t addr, const void *buf,
+	     size_t len)
+{
+	const struct mm_files *files = task->mm ? task->mm->files : NULL;
+
+	if (files)
+		return pwrite(files->mem, buf, len, (off_t)addr) ==
+				       (ssize_t)len ? 0 : -1;
+	for (size_t done = 0; done < len; done += sizeof(long)) {
+		size_t part = len - done < sizeof(long) ? len - done :
+							  sizeof(long);
+		long word = 0;
+
+		memcpy(&word, (const char *)buf + done, part);
+		/* ptrace() takes the program's address as a pointer */
+		if (ptrace(PTRACE_POKEDATA, task->tid,
+			   (void *)(uintptr_t)(addr + done), word) < 0)
+			return -1;
+	}
+	return 0;
 }

@@ -11,5 +11,6 @@
 #include "tracer/remote/seize.h"
 #include "tracer/remote/stub.h"
 #include "tracer/remote/syscall.h"
+#include "tracer/remote/undumpable.h"
 
 #endif

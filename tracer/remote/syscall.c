@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
 #include <sys/syscall.h>
@@ -24,6 +23,7 @@
 
 #include "tracer/remote/mem.h"
 #include "tracer/remote/seize.h"
+#include "tracer/remote/undumpable.h"
 #include "tracer/stops/stops.h"
 #include "tracer/util/config.h"
 #include "tracer/util/log.h"
@@ -111,12 +111,28 @@ static bool is_exit_stop(struct task *task, int status)
 	       info.op == PTRACE_SYSCALL_INFO_EXIT;
 }
 
-int remote_take_status(struct task *task, int status)
+/* Is it the stop that a thread comes to next, on its way to `wanted`? */
+static bool is_stop(struct task *task, int status, enum call_at wanted)
 {
 	int sig;
 
-	if (is_exit_stop(task, status)) {
-		task->call.at = CALL_EXIT;
+	switch (wanted) {
+	case CALL_SECCOMP:
+		return stop_classify(status, &sig) == STOP_SECCOMP;
+	case CALL_ENTRY:
+		return stop_classify(status, &sig) == STOP_SYSCALL;
+	default:
+		return is_exit_stop(task, status);
+	}
+}
+
+/* As remote_take_status, for any stop of a call. */
+static int take_status(struct task *task, int status, enum call_at wanted)
+{
+	int sig;
+
+	if (is_stop(task, status, wanted)) {
+		task->call.at = wanted;
 		return 1;
 	}
 	sig = pass_stop(task, status);
@@ -125,6 +141,11 @@ int remote_take_status(struct task *task, int status)
 	/* ESRCH: the thread was killed, and waitpid() will report that */
 	ptrace(PTRACE_SYSCALL, task->tid, NULL, (void *)(long)sig);
 	return 0;
+}
+
+int remote_take_status(struct task *task, int status)
+{
+	return take_status(task, status, CALL_EXIT);
 }
 
 bool remote_has_moved(const struct task *task)
@@ -216,15 +237,15 @@ static pid_t wait_for_status(const struct task *task, int *status)
 	return -1;
 }
 
-/* Wait until the thread, which was just resumed, is at its next exit stop: 0,
-   or -1 when the thread is gone. */
-static int wait_exit(struct task *task)
+/* Wait until the thread, which was just resumed, is at the wanted stop of a
+   call: 0, or -1 when the thread is gone. */
+static int wait_for_stop(struct task *task, enum call_at wanted)
 {
 	int there = 0, status;
 
 	while (!there) {
 		if (wait_for_status(task, &status) >= 0)
-			there = remote_take_status(task, status);
+			there = take_status(task, status, wanted);
 		else if (errno != EINTR)
 			there = -1;
 	}
@@ -232,6 +253,11 @@ static int wait_exit(struct task *task)
 		return 0;
 	task->call.at = CALL_NONE;
 	return -1;
+}
+
+static int wait_exit(struct task *task)
+{
+	return wait_for_stop(task, CALL_EXIT);
 }
 
 pid_t remote_poll_status(const struct task *task, int *status)
@@ -325,6 +351,16 @@ sysret_t remote_run(struct task *task)
 	return run_prepared(task);
 }
 
+void remote_return(struct task *task, enum call_at at)
+{
+	if (task->call.at != CALL_EXIT || at == CALL_EXIT)
+		return;
+	arch_restart(task->tid, &task->call.regs);
+	ptrace(PTRACE_SYSCALL, task->tid, NULL, NULL);
+	if (wait_for_stop(task, at) == 0)
+		remote_unblock_signals(task);
+}
+
 /* Let the call at this entry stop do nothing (getpid): its result is replaced
    at the exit stop. */
 static void run_noop(struct task *task)
@@ -334,24 +370,13 @@ static void run_noop(struct task *task)
 	remote_inject(task, task->call.noop_nr, none);
 }
 
-static void give_back_dumpable(struct task *task)
-{
-	const uint64_t args[6] = { PR_SET_DUMPABLE, 0 };
-
-	if (!task->call.borrowed.dumpable)
-		return;
-	task->call.borrowed.dumpable = false;
-	remote_inject(task, SYS_prctl, args);
-}
-
 /* Put everything back that the injected calls have changed. */
 static void restore(struct task *task, sysret_t result)
 {
-	give_back_dumpable(task);
-	if (task->call.at == CALL_EXIT) {
-		arch_restore(task->tid, &task->call.regs, result);
-		remote_unblock_signals(task);
-	}
+	if (task->call.at != CALL_EXIT)
+		return;
+	arch_restore(task->tid, &task->call.regs, result);
+	remote_unblock_signals(task);
 }
 
 /* Answer at the seccomp stop.  Only a resumption from the exit stop sends a
@@ -414,35 +439,18 @@ void remote_answer(struct task *task, sysret_t result)
 
 void remote_repeat(struct task *task)
 {
-	give_back_dumpable(task);
 	if (task->call.at != CALL_EXIT)
 		return;
 	arch_restart(task->tid, &task->call.regs);
 	remote_unblock_signals(task);
 }
 
-/* The memory of a process that is not dumpable is closed to a tracer without
-   CAP_SYS_PTRACE (EPERM): make the process dumpable until the call is answered.
-   False: that was done already, or is not possible, because the thread is not
-   at a ptrace stop. */
-static bool make_dumpable(struct task *task)
-{
-	const uint64_t args[6] = { PR_SET_DUMPABLE, 1 };
-
-	if (task->call.borrowed.dumpable || task->call.at == CALL_NONE ||
-	    task->call.at == CALL_UNOTIFY)
-		return false;
-	task->call.borrowed.dumpable =
-		remote_inject(task, SYS_prctl, args) == 0;
-	return task->call.borrowed.dumpable;
-}
-
 sysret_t remote_read(struct task *task, uint64_t addr, void *buf, size_t len)
 {
-	sysret_t result = mem_read(task->tid, addr, buf, len);
+	sysret_t result = mem_read(task, addr, buf, len);
 
-	if (result == -EPERM && make_dumpable(task))
-		result = mem_read(task->tid, addr, buf, len);
+	if (result == -EPERM && undumpable_open(task))
+		result = mem_read(task, addr, buf, len);
 	if (result != -EPERM)
 		return result;
 	task->call.needs_stop = true;
@@ -452,35 +460,19 @@ sysret_t remote_read(struct task *task, uint64_t addr, void *buf, size_t len)
 sysret_t remote_write(struct task *task, uint64_t addr, const void *buf,
 		      size_t len)
 {
-	sysret_t result = mem_write(task->tid, addr, buf, len);
+	sysret_t result = mem_write(task, addr, buf, len);
 
-	if (result == -EPERM && make_dumpable(task))
-		result = mem_write(task->tid, addr, buf, len);
+	if (result == -EPERM && undumpable_open(task))
+		result = mem_write(task, addr, buf, len);
 	if (result != -EPERM)
 		return result;
 	task->call.needs_stop = true;
 	return -EFAULT;
 }
 
-static int poke(struct task *task, uint64_t addr, const void *buf, size_t len)
-{
-	for (size_t done = 0; done < len; done += sizeof(long)) {
-		size_t part = len - done < sizeof(long) ? len - done :
-							  sizeof(long);
-		long word = 0;
-
-		memcpy(&word, (const char *)buf + done, part);
-		/* ptrace() takes the program's address as a pointer */
-		if (ptrace(PTRACE_POKEDATA, task->tid,
-			   (void *)(uintptr_t)(addr + done), word) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 int remote_poke(struct task *task, uint64_t addr, const void *buf, size_t len)
 {
-	if (poke(task, addr, buf, len) == 0)
+	if (mem_poke(task, addr, buf, len) == 0)
 		return 0;
-	return make_dumpable(task) ? poke(task, addr, buf, len) : -1;
+	return undumpable_open(task) ? mem_poke(task, addr, buf, len) : -1;
 }

@@ -35,6 +35,10 @@ enum call_kind remote_begin(struct task *task);
    result.  The first injected call takes the place of the program's own. */
 sysret_t remote_inject(struct task *task, long nr, const uint64_t args[6]);
 
+/* After injected calls: take the thread back to the stop where it was,
+   CALL_SECCOMP or CALL_ENTRY, with its own call still to run. */
+void remote_return(struct task *task, enum call_at at);
+
 /* At the seccomp or entry stop: let the program's own call run, and return its
    result.  A result of -ERESTART* must be answered as it is (remote_answer):
    the kernel restarts the call. */

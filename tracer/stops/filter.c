@@ -110,6 +110,8 @@ static void prctl_calls(struct assembler *as)
 	load(as, LOW(0));
 	trace_number(as, PR_SET_SECCOMP);
 	trace_number(as, PR_GET_SECCOMP);
+	/* what we need of such a process is opened before */
+	trace_number(as, PR_SET_DUMPABLE);
 	if (as->conf->hide_no_new_privs) {
 		trace_number(as, PR_SET_NO_NEW_PRIVS);
 		trace_number(as, PR_GET_NO_NEW_PRIVS);

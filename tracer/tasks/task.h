@@ -16,15 +16,23 @@
 #include "emul/emul.h"
 #include "tracer/tasks/cred.h"
 
+/* Open files of /proc/TID: they go on working when the process stops being
+   dumpable (remote/undumpable.h). */
+struct mm_files {
+	int mem, maps;
+};
+
 /* An address space, shared by threads and by CLONE_VM. */
 struct mm {
 	unsigned users;		/* tasks that have not passed their exit stop */
 	struct emul_mm *emul;
-	bool stub;	     /* the stub is mapped */
-	unsigned forking;    /* threads between fork() and its event: until
-				then nothing changes the attachments */
-	bool stop_all_calls; /* every call must stop: the program is likely
-				to open files of procfs.h */
+	bool stub;		/* the stub is mapped */
+	struct mm_files *files;	/* of one that is not dumpable, or NULL */
+	bool left_dumpable;	/* the thread that made it dumpable was killed */
+	unsigned forking;	/* threads between fork() and its event: until
+				   then nothing changes the attachments */
+	bool stop_all_calls;	/* every call must stop: the program is likely
+				   to open files of procfs.h */
 	struct procfs_file *procfs_files; /* those open for writing */
 	bool cannot_open_proc;	/* openat() of /proc/TRACER/fd/N failed */
 };
@@ -45,7 +53,6 @@ struct watched {
    in the order in which it is put back (remote/syscall.c: restore(), then
    remote_resume()). */
 struct borrowed {
-	bool dumpable;	   /* prctl(PR_SET_DUMPABLE, 1) was injected */
 	bool signals;	   /* all signals are blocked */
 	uint64_t sigmask;  /* then: the program's own mask */
 	int signal;	   /* a signal held back: sent at the next

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -307,21 +308,113 @@ static bool parse_map(const char *line, struct proc_map *map)
 	return true;
 }
 
+/* Calls visit for each whole line: how many bytes these had. */
+static size_t visit_lines(char *text,
+			  int (*visit)(const struct proc_map *, void *),
+			  void *arg, int *result)
+{
+	char *line = text, *end;
+
+	while (!*result && (end = strchr(line, '\n')) != NULL) {
+		struct proc_map map;
+
+		*end = '\0';
+		if (parse_map(line, &map))
+			*result = visit(&map, arg);
+		line = end + 1;
+	}
+	return (size_t)(line - text);
+}
+
+/* In pieces: the text of 65,000 mappings has 5 MB. */
+static int each_map(int fd, int (*visit)(const struct proc_map *, void *),
+		    void *arg)
+{
+	char text[3 * 4096]; /* a line, with its path, has less than two */
+	size_t used = 0;
+	int result = 0;
+	ssize_t n;
+
+	while (!result) {
+		n = read(fd, text + used, sizeof(text) - 1 - used);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		used += (size_t)n;
+		text[used] = '\0';
+		n = (ssize_t)visit_lines(text, visit, arg, &result);
+		used -= (size_t)n;
+		memmove(text, text + n, used);
+	}
+	return result;
+}
+
 int proc_maps(pid_t tid, int (*visit)(const struct proc_map *, void *),
 	      void *arg)
 {
-	char *text = proc_read(tid, "maps");
-	char *rest = text, *line;
-	int result = 0;
+	int fd = proc_open(tid, "maps", O_RDONLY);
+	int result;
 
-	if (!text)
+	if (fd < 0)
 		return -1;
-	while (!result && (line = strsep(&rest, "\n")) != NULL) {
-		struct proc_map map;
-
-		if (parse_map(line, &map))
-			result = visit(&map, arg);
-	}
-	free(text);
+	result = each_map(fd, visit, arg);
+	close(fd);
 	return result;
+}
+
+/* PROCMAP_QUERY, Linux 6.11: newer than some headers. */
+struct query {
+	uint64_t size, flags, addr;
+	uint64_t start, end, vma_flags, page_size, offset, inode;
+	uint32_t major, minor, name_size, id_size;
+	uint64_t name, id;
+};
+
+enum { COVERING_OR_NEXT = 1 << 4 };
+
+static void set_map(struct proc_map *map, const struct query *query)
+{
+	*map = (struct proc_map){
+		.start = query->start,
+		.end = query->end,
+		.offset = query->offset,
+		.inode = query->inode,
+	};
+	for (unsigned i = 0; i < 3; i++)
+		map->prot[i] = query->vma_flags & 1U << i ? "rwx"[i] : '-';
+	map->prot[3] = query->vma_flags & 1U << 3 ? 's' : 'p';
+}
+
+struct search {
+	uint64_t addr;
+	struct proc_map *map;
+};
+
+static int find(const struct proc_map *map, void *arg)
+{
+	const struct search *search = arg;
+
+	if (map->end <= search->addr)
+		return 0;
+	*search->map = *map;
+	search->map->path = NULL;
+	return 1;
+}
+
+bool proc_map_at(int maps, uint64_t addr, struct proc_map *map)
+{
+	struct query query = {
+		.size = sizeof(query),
+		.flags = COVERING_OR_NEXT,
+		.addr = addr,
+	};
+	struct search search = { addr, map };
+
+	if (ioctl(maps, _IOWR('f', 17, struct query), &query) == 0) {
+		set_map(map, &query);
+		return true;
+	}
+	return errno == ENOTTY && lseek(maps, 0, SEEK_SET) == 0 &&
+	       each_map(maps, find, &search) == 1;
 }

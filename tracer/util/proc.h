@@ -64,5 +64,8 @@ struct proc_map {
    that.  -1 with errno when the file cannot be read. */
 int proc_maps(pid_t tid, int (*visit)(const struct proc_map *, void *),
 	      void *arg);
+/* The mapping that covers an address, or the next one above it, without its
+   path; `maps` is an open /proc/TID/maps.  False: there is none. */
+bool proc_map_at(int maps, uint64_t addr, struct proc_map *map);
 
 #endif
