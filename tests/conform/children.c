@@ -690,6 +690,36 @@ static void no_exit_signal(long arg)
 	say("nattch %ld", nattch(id));
 }
 
+static struct gate child_runs, attached;
+
+static void *attach_beside_child(void *arg)
+{
+	gate_pass(&child_runs, "the child");
+	say("%s", round_trip());
+	gate_open(&attached);
+	return arg;
+}
+
+/* Its parent waits for it, but shares nothing with it: the parent's other
+   threads go on. */
+static void copy_vforked(long flags)
+{
+	pthread_t thread;
+	long pid;
+
+	gate_init(&child_runs);
+	gate_init(&attached);
+	pthread_create(&thread, NULL, attach_beside_child, NULL);
+	pid = syscall(SYS_clone, flags | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
+	if (pid == 0) {
+		gate_open(&child_runs);
+		gate_pass(&attached, "the other thread's attach");
+		_exit(3);
+	}
+	pthread_join(thread, NULL);
+	say_reaped("child", (pid_t)pid);
+}
+
 const struct test tests[] = {
 	{ "fork", forked, 0, NATIVE },
 	{ "fork_of_an_unattached_process", child_alone, 0, NATIVE },
@@ -707,6 +737,9 @@ const struct test tests[] = {
 	  NATIVE },
 	{ "clone_untraced_vfork", cloned,
 	  CLONE_UNTRACED | CLONE_VM | CLONE_VFORK | SIGCHLD, NATIVE },
+	{ "clone_vfork_of_a_copy", copy_vforked, 0, NATIVE },
+	{ "clone_untraced_vfork_of_a_copy", copy_vforked, CLONE_UNTRACED,
+	  NATIVE },
 	{ "clone_files_fs_sighand", cloned,
 	  CLONE_FILES | CLONE_FS | CLONE_SIGHAND | CLONE_VM | SIGCHLD,
 	  NATIVE },

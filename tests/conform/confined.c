@@ -227,6 +227,23 @@ static void without_capabilities(long arg)
 	say_result("set", shmctl(segment(1), IPC_RMID, NULL));
 }
 
+/* PR_SET_MDWE, Linux 6.3: no memory is writable and executable. */
+static void without_exec_gain(long before)
+{
+	int id = segment(page_size());
+	void *addr;
+
+	need_linux(6, 3);
+	if (before)
+		say("%s", round_trip());
+	say_result("PR_SET_MDWE", prctl(65, 1, 0, 0, 0));
+	attach_twice();
+	say_result("SHM_EXEC", shmat(id, NULL, SHM_EXEC) == (void *)-1 ? -1 : 0);
+	addr = shmat(id, NULL, SHM_EXEC | SHM_RDONLY);
+	say_result("SHM_EXEC | SHM_RDONLY", addr == (void *)-1 ? -1 : 0);
+	say("%s", round_trip());
+}
+
 static void not_dumpable(long before)
 {
 	if (before)
@@ -368,6 +385,9 @@ const struct test tests[] = {
 	{ "without_capabilities", without_capabilities, 0, NATIVE },
 	{ "not_dumpable", not_dumpable, 0, NATIVE },
 	{ "not_dumpable_after_an_attach", not_dumpable, 1, NATIVE },
+	{ "memory_deny_write_execute", without_exec_gain, 0, NATIVE },
+	{ "memory_deny_write_execute_after_an_attach", without_exec_gain, 1,
+	  NATIVE },
 	{ "in_a_new_user_namespace", in_new_namespace, CLONE_NEWUSER, NATIVE },
 	{ "in_a_new_mount_namespace", in_new_namespace, CLONE_NEWNS, NATIVE },
 	{ "in_a_new_net_namespace", in_new_namespace, CLONE_NEWNET, NATIVE },

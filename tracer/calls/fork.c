@@ -182,6 +182,8 @@ struct task *fork_announced(struct task *parent, pid_t *expected)
 	if (!remote_event_message(parent, &tid))
 		return NULL;
 	task = announce(parent, (pid_t)tid, clone_flags(parent, (pid_t)tid));
+	/* the copy is made: with CLONE_VFORK the exit stop comes much later */
+	wait_fork_over(parent);
 	if (task && task->state == TASK_EXITING) {
 		fork_adopt_orphans(task);
 		exit_event(task);
