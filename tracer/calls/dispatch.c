@@ -32,7 +32,8 @@ typedef void handler(struct task *task);
 static void answer(struct task *task, enum log_call which, sysret_t result)
 {
 	remote_answer(task, result);
-	if (!config.verbose)
+	if (!config.verbose || task->touch.runs ||
+	    task->call.at == CALL_RETRY_AT_STOP)
 		return;
 	log_call(task->tid, which, task->call.asked.args, result);
 	if (config.stack_trace)
@@ -108,6 +109,13 @@ static void handle_personality(struct task *task)
 		task->read_implies_exec = persona & READ_IMPLIES_EXEC;
 }
 
+/* Before it runs: from now on a copy may meet a page that is not there. */
+static void handle_userfaultfd(struct task *task)
+{
+	task->mm->userfaults = true;
+	undumpable_prepare(task);
+}
+
 static const struct {
 	long nr;
 	handler *handle;
@@ -136,6 +144,7 @@ static const struct {
 #endif
 	{ SYS_execve, exec_begins },
 	{ SYS_execveat, exec_begins },
+	{ SYS_userfaultfd, handle_userfaultfd },
 	{ SYS_seccomp, seccomp_handle },
 	{ SYS_prctl, seccomp_handle_prctl },
 #ifdef SYS_open
@@ -225,12 +234,27 @@ static void handle_native(struct task *task)
 		refuse_foreign(task);
 }
 
+/* A handler that has met a page that is not there yet returns; its call is
+   handled once more. */
+static void handle_with_touch(struct task *task)
+{
+	undumpable_settle(task);
+	handle_native(task);
+	if (touch_is_due(task))
+		remote_answer(task, -EFAULT);
+	else if (!task->touch.runs)
+		task->touch.failed = false;
+}
+
 void calls_at_stop(struct task *task)
 {
+	if (task->touch.runs) {
+		touch_at_stop(task);
+		return;
+	}
 	switch (remote_begin(task)) {
 	case CALL_IS_NATIVE:
-		undumpable_settle(task);
-		handle_native(task);
+		handle_with_touch(task);
 		break;
 	case CALL_IS_FOREIGN:
 		if (is_foreign_shm((uint64_t)task->call.asked.nr,
@@ -281,8 +305,10 @@ void calls_at_unotify(const struct unotify *unotify)
 	exec_settle();
 	memcpy(task->call.asked.args, unotify->args, sizeof(unotify->args));
 	find_handler(unotify->nr)(task);
-	if (task->call.at == CALL_UNOTIFY)
+	if (task->call.at == CALL_UNOTIFY) {
 		task->call.at = CALL_NONE;
+		task->touch.failed = false;
+	}
 }
 
 void calls_restart_interrupted(struct task *task)

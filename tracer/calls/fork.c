@@ -98,6 +98,7 @@ static struct mm *fork_mm(struct task *parent)
 	if (mm) {
 		mm->stub = parent->mm->stub;
 		mm->cannot_open_proc = parent->mm->cannot_open_proc;
+		mm->userfaults = parent->mm->userfaults;
 		mm->stop_all_calls = parent->mm->stop_all_calls;
 	}
 	return mm;
@@ -261,6 +262,8 @@ void fork_begins(struct task *task)
 {
 	uint64_t flags = asked_flags(task);
 
+	if (touch_is_due(task))
+		return;
 	if (!(flags & CLONE_VM) && task->mm->users > 1)
 		wait_fork_begins(task);
 	keep_traced(task, flags);

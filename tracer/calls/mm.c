@@ -231,6 +231,8 @@ bool mm_handle(struct task *task)
 		return true;
 	if (call.op == EMUL_MM_MBIND)
 		call.policy = policy_number(task, task->call.asked.args);
+	if (touch_is_due(task))
+		return true;
 	caller = task_caller(task);
 	result = emul_mm_enter(&caller, &call);
 	if (result != 0) {

@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "tracer/remote/remote.h"
 #include "tracer/stops/stops.h"
@@ -229,8 +230,8 @@ void seccomp_handle_prctl(struct task *task)
 		remote_answer(task, task->own_filter ? SECCOMP_MODE_FILTER : 0);
 		break;
 	case PR_SET_DUMPABLE:
-		if (!args[1])
-			undumpable_comes(task);
+		if (!args[1] && geteuid() != 0)
+			undumpable_prepare(task);
 		break;
 	case PR_SET_NO_NEW_PRIVS:
 		if (args[1] == 1 && !args[2] && !args[3] && !args[4])

@@ -112,7 +112,7 @@ static ssize_t copy_part(const struct task *task, uint64_t addr, void *buf,
 	struct iovec remote = { (void *)(uintptr_t)addr, len };
 	ssize_t n;
 
-	if (config.memory_by_proc)
+	if (config.memory_by_proc || (task->mm && task->mm->userfaults))
 		return copy_by_proc(task, addr, buf, len, write);
 	n = write ? process_vm_writev(task->tid, &local, 1, &remote, 1, 0) :
 		    process_vm_readv(task->tid, &local, 1, &remote, 1, 0);
@@ -138,8 +138,8 @@ static sysret_t copy(const struct task *task, uint64_t addr, char *buf,
 
 		if (n < 0 && errno == ESRCH)
 			return SYSRET_GONE;
-		if (n < 0 && errno == EPERM)
-			return -EPERM;
+		if (n < 0 && (errno == EPERM || errno == EIO))
+			return -errno;
 		if (n <= 0)
 			return -EFAULT;
 		done += (size_t)n;

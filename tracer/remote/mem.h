@@ -13,8 +13,9 @@
 #include "tracer/tasks/tasks.h"
 
 /* 0, -EFAULT (bytes before the fault are copied), -EPERM (the process is not
-   dumpable, the tracer has no CAP_SYS_PTRACE, and mm->files are not open), or
-   SYSRET_GONE. */
+   dumpable, the tracer has no CAP_SYS_PTRACE, and mm->files are not open), -EIO
+   (the page is not there yet; only with mm->userfaults, or on hosts that refuse
+   process_vm_readv), or SYSRET_GONE. */
 sysret_t mem_read(const struct task *task, uint64_t addr, void *buf,
 		  size_t len);
 sysret_t mem_write(const struct task *task, uint64_t addr, const void *buf,

@@ -11,6 +11,7 @@
 #include "tracer/remote/seize.h"
 #include "tracer/remote/stub.h"
 #include "tracer/remote/syscall.h"
+#include "tracer/remote/touch.h"
 #include "tracer/remote/undumpable.h"
 
 #endif

@@ -23,6 +23,7 @@
 
 #include "tracer/remote/mem.h"
 #include "tracer/remote/seize.h"
+#include "tracer/remote/touch.h"
 #include "tracer/remote/undumpable.h"
 #include "tracer/stops/stops.h"
 #include "tracer/util/config.h"
@@ -165,14 +166,16 @@ bool remote_event_message(const struct task *task, unsigned long *message)
 
 /* Must every call of the thread stop, at its entry and at its exit?  In plain
    mode; in a fork whose exit stop puts something back; when an attachment lies
-   outside the arena that no filter of the thread knows; and when the program is
-   likely to read /proc/sysvipc/shm (procfs.h). */
+   outside the arena that no filter of the thread knows; when the program is
+   likely to read /proc/sysvipc/shm (procfs.h); and in an injected call whose
+   exit stop is not waited for (touch.h). */
 static bool stop_every_call(const struct task *task)
 {
 	const struct mm *mm = task->mm;
 
 	return !config.use_filter || task->undo || task->forks ||
-	       task->stops_for != NOTHING_OUTSIDE || (mm && mm->stop_all_calls);
+	       task->touch.runs || task->stops_for != NOTHING_OUTSIDE ||
+	       (mm && mm->stop_all_calls);
 }
 
 bool remote_is_completing(const struct task *task)
@@ -426,7 +429,12 @@ void remote_answer(struct task *task, sysret_t result)
 	    remote_is_completing(task))
 		return;
 	if (task->call.at == CALL_UNOTIFY) {
+		task->touch.len = 0;
 		answer_unotify(task, result);
+		return;
+	}
+	if (touch_is_due(task)) {
+		touch_begin(task);
 		return;
 	}
 	if (task->call.at == CALL_ENTRY)
@@ -451,6 +459,8 @@ sysret_t remote_read(struct task *task, uint64_t addr, void *buf, size_t len)
 
 	if (result == -EPERM && undumpable_open(task))
 		result = mem_read(task, addr, buf, len);
+	if (result == -EIO)
+		return touch_later(task, addr, len, false);
 	if (result != -EPERM)
 		return result;
 	task->call.needs_stop = true;
@@ -464,6 +474,8 @@ sysret_t remote_write(struct task *task, uint64_t addr, const void *buf,
 
 	if (result == -EPERM && undumpable_open(task))
 		result = mem_write(task, addr, buf, len);
+	if (result == -EIO)
+		return touch_later(task, addr, len, true);
 	if (result != -EPERM)
 		return result;
 	task->call.needs_stop = true;

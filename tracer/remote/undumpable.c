@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "tracer/remote/mem.h"
 #include "tracer/remote/syscall.h"
@@ -94,9 +93,9 @@ int undumpable_open_file(struct task *task, const char *name, int flags)
 	return fd;
 }
 
-void undumpable_comes(struct task *task)
+void undumpable_prepare(struct task *task)
 {
-	if (task->mm && !task->mm->files && geteuid() != 0)
+	if (task->mm && !task->mm->files)
 		open_files(task);
 }
 

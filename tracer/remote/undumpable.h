@@ -16,7 +16,7 @@ bool undumpable_open(struct task *task);
    way; flags as proc_open's; -1 with errno. */
 int undumpable_open_file(struct task *task, const char *name, int flags);
 /* As undumpable_open, before it stops being dumpable. */
-void undumpable_comes(struct task *task);
+void undumpable_prepare(struct task *task);
 /* At a stop in a call: one that was killed between those two calls must not
    leave others in its address space dumpable. */
 void undumpable_settle(struct task *task);

@@ -36,6 +36,8 @@ static const int always[] = {
 	SYS_seccomp,
 	/* READ_IMPLIES_EXEC */
 	SYS_personality,
+	/* its memory may not be there: we must not wait for it */
+	SYS_userfaultfd,
 	/* others can see an exec before its event is reported */
 	SYS_execve, SYS_execveat,
 };

@@ -28,6 +28,8 @@ struct mm {
 	struct emul_mm *emul;
 	bool stub;		/* the stub is mapped */
 	struct mm_files *files;	/* of one that is not dumpable, or NULL */
+	bool userfaults;	/* userfaultfd may fill in pages later: `files`
+				   are used to read and write it */
 	bool left_dumpable;	/* the thread that made it dumpable was killed */
 	unsigned forking;	/* threads between fork() and its event: until
 				   then nothing changes the attachments */
@@ -122,6 +124,14 @@ struct deferred_status {
 	struct task *next;
 };
 
+/* Memory that a call points into and that is not there yet (remote/touch.h). */
+struct touch {
+	uint64_t addr, len;	/* whole pages; 0: none */
+	bool write;
+	bool runs;		/* the thread waits for it */
+	bool failed;		/* it cannot be had: -EFAULT */
+};
+
 struct task {
 	pid_t tid;
 	pid_t tgid;
@@ -140,6 +150,7 @@ struct task {
 	struct deferred_status deferred;
 	struct cred cred;
 	struct call call;
+	struct touch touch;
 	struct undo *undo;	/* fork.c: what to put back at the exit */
 	bool read_implies_exec;	/* personality(2) */
 	bool no_new_privs;	/* the program itself has set it */
