@@ -203,7 +203,9 @@ static void handle_stop(struct task *task, int status)
 		task->state = TASK_RUNNING;
 	switch (stop_classify(status, &sig)) {
 	case STOP_SECCOMP:
-		if (!wait_for_fork(task, status))
+		if (calls_must_wait(task))
+			wait_for_fork(task, status);
+		else
 			handle_seccomp(task);
 		break;
 	case STOP_SYSCALL:
@@ -211,7 +213,9 @@ static void handle_stop(struct task *task, int status)
 		   (ptrace_stop()), does as well */
 		if (task->call.at == CALL_RETRY_AT_STOP)
 			handle_call(task, calls_retry);
-		else if (!wait_for_fork(task, status))
+		else if (calls_must_wait(task))
+			wait_for_fork(task, status);
+		else
 			handle_call(task, calls_at_stop);
 		break;
 	case STOP_FORK:

@@ -131,6 +131,25 @@ static void write_from(void)
 	say("%.3s", file_text("/proc/sys/kernel/shmmni"));
 }
 
+static void lock_piece(void)
+{
+	say_result("mlock", mlock(missing - page_size(), 2 * page_size()));
+	say("%s", round_trip());
+}
+
+static void lock_all(void)
+{
+	say_result("mlockall", mlockall(MCL_CURRENT));
+	say("%s", round_trip());
+}
+
+static void populate(void)
+{
+	/* 23: MADV_POPULATE_WRITE, newer than some headers */
+	say_result("madvise", madvise(missing - page_size(), 2 * page_size(), 23));
+	say("%s", round_trip());
+}
+
 static struct sock_filter filter_code[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getsid, 0, 1),
@@ -188,9 +207,14 @@ static const struct use {
 	{ put_nothing, info_into },  { put_clone, clone_from },
 	{ put_filter, filter_from }, { put_nodes, bind_from },
 	{ put_path, open_from },     { put_number, write_from },
+	{ put_nothing, lock_piece }, { put_nothing, lock_all },
+	{ put_nothing, populate },
 };
 
-enum { STAT, SET, INFO, CLONE3, SECCOMP, MBIND, OPEN, WRITE };
+enum {
+	STAT, SET, INFO, CLONE3, SECCOMP, MBIND, OPEN, WRITE,
+	MLOCK, MLOCKALL, POPULATE,
+};
 
 static void *make_call(void *arg)
 {
@@ -208,33 +232,93 @@ static void go_by(void *arg)
 	gate_open(&went);
 }
 
-static void point_into(long which)
+/* Make the call in a thread, until it meets the missing page: the userfaultfd. */
+static int begin(pthread_t *thread, long which)
 {
-	pthread_t thread;
 	struct uffd_msg msg;
-	pid_t pid;
 	int fd;
 
-	id = segment(page_size());
-	gate_init(&go);
-	gate_init(&went);
-	pid = start(go_by, NULL);
-	missing = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	content = calloc(1, page_size());
 	uses[which].put();
 	fd = watch_missing(missing, page_size());
-	pthread_create(&thread, NULL, make_call, (void *)(uintptr_t)&uses[which]);
+	pthread_create(thread, NULL, make_call, (void *)(uintptr_t)&uses[which]);
 	await(fd, POLLIN, "the fault");
 	if (read(fd, &msg, sizeof(msg)) != sizeof(msg))
 		broken("read of a fault");
-	/* another thread, and another process */
-	say("%s", round_trip());
+	return fd;
+}
+
+static pid_t start_other_process(void)
+{
+	gate_init(&go);
+	gate_init(&went);
+	return start(go_by, NULL);
+}
+
+static void pass_other_process(void)
+{
 	gate_open(&go);
 	gate_pass(&went, "the other process");
+}
+
+static void point_into(long which)
+{
+	pthread_t thread;
+	pid_t pid = start_other_process();
+	int fd;
+
+	id = segment(page_size());
+	missing = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	fd = begin(&thread, which);
+	say("another thread: %s", round_trip());
+	pass_other_process();
 	fill_in(fd, missing);
 	pthread_join(thread, NULL);
 	reap(pid);
+}
+
+/* Other threads of the same process are another matter. */
+static void fetch(long which)
+{
+	pthread_t thread;
+	pid_t pid = start_other_process();
+	int fd;
+
+	/* an attachment, and the page behind it */
+	missing = mmap(NULL, 2 * page_size(), PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (shmat(segment(page_size()), missing, SHM_REMAP) != missing)
+		broken("shmat");
+	missing += page_size();
+	fd = begin(&thread, which);
+	pass_other_process();
+	say("pid %d", getppid() > 0);
+	fill_in(fd, missing);
+	pthread_join(thread, NULL);
+	reap(pid);
+}
+
+/* Nobody can fetch it. */
+static void point_past_the_end(long arg)
+{
+	int uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	int fd = memfd_create("short", MFD_CLOEXEC);
+
+	(void)arg;
+	if (uffd < 0)
+		skip("no userfaultfd for this user");
+	missing = mmap(NULL, page_size(), PROT_READ | PROT_WRITE, MAP_SHARED,
+		       fd, 0);
+	id = segment(page_size());
+	for (int i = 0; i < 3; i++) {
+		say_result("stat", shmctl(id, IPC_STAT, (void *)missing));
+		say_result("set", shmctl(id, IPC_SET, (void *)missing));
+		say_result("clone3", syscall(SYS_clone3, missing, 88));
+		say_result("seccomp", syscall(SYS_seccomp, 1, 0, missing));
+	}
+	say_result("stat of nothing", shmctl(id, IPC_STAT, NULL));
+	say("%s", round_trip());
 }
 
 const struct test tests[] = {
@@ -246,5 +330,9 @@ const struct test tests[] = {
 	{ "mbind_from_missing_memory", point_into, MBIND, NATIVE },
 	{ "open_from_missing_memory", point_into, OPEN, NATIVE },
 	{ "write_from_missing_memory", point_into, WRITE, NATIVE },
+	{ "mlock_of_missing_memory", fetch, MLOCK, NATIVE },
+	{ "mlockall_of_missing_memory", fetch, MLOCKALL, NATIVE },
+	{ "populate_of_missing_memory", fetch, POPULATE, NATIVE },
+	{ "calls_point_past_the_end_of_a_file", point_past_the_end, 0, NATIVE },
 	{ NULL, NULL, 0, NATIVE },
 };

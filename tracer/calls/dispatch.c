@@ -19,6 +19,7 @@
 #include "tracer/calls/seccomp.h"
 #include "tracer/remote/remote.h"
 #include "tracer/report/report.h"
+#include "tracer/stops/stops.h"
 #include "tracer/tasks/tasks.h"
 #include "tracer/util/config.h"
 #include "tracer/util/log.h"
@@ -242,8 +243,8 @@ static void handle_with_touch(struct task *task)
 	handle_native(task);
 	if (touch_is_due(task))
 		remote_answer(task, -EFAULT);
-	else if (!task->touch.runs)
-		task->touch.failed = false;
+	else if (task->call.at != CALL_ENTRY || !config.use_filter)
+		task->touch.failed &= task->touch.runs;
 }
 
 void calls_at_stop(struct task *task)
@@ -254,7 +255,9 @@ void calls_at_stop(struct task *task)
 	}
 	switch (remote_begin(task)) {
 	case CALL_IS_NATIVE:
-		handle_with_touch(task);
+		/* handled at its entry stop, and left to run */
+		if (!task->mm_call)
+			handle_with_touch(task);
 		break;
 	case CALL_IS_FOREIGN:
 		if (is_foreign_shm((uint64_t)task->call.asked.nr,
@@ -262,11 +265,25 @@ void calls_at_stop(struct task *task)
 			refuse_foreign(task);
 		break;
 	case CALL_IS_EXIT:
+		mm_at_exit(task);
 		fork_undo(task);
 		break;
 	case CALL_IS_GONE:
 		break;
 	}
+}
+
+bool calls_must_wait(struct task *task)
+{
+	const struct ptrace_syscall_info *look = &task->call.info;
+
+	if (!wait_is_forking(task) || !remote_info(task))
+		return false;
+	if (look->op != PTRACE_SYSCALL_INFO_ENTRY)
+		return look->op == PTRACE_SYSCALL_INFO_SECCOMP;
+	return look->arch != arch_audit || mm_knows((int64_t)look->entry.nr) ||
+	       (find_handler((int64_t)look->entry.nr) &&
+		!procfs_handles((int64_t)look->entry.nr));
 }
 
 void calls_redo(struct task *task)

@@ -12,6 +12,10 @@
    resumed, unless it has a deferred status (wait_is_deferred). */
 void calls_at_stop(struct task *task);
 
+/* At a seccomp or system-call stop: must it wait for another thread of the
+   address space (wait_for_fork)? */
+bool calls_must_wait(struct task *task);
+
 /* The fast path of shmat() has failed: handle the call again, without the fast
    path. */
 void calls_redo(struct task *task);

@@ -35,6 +35,7 @@ void task_release(struct task *task)
 	pidns_put(task->pidns);
 	cred_free(&task->cred);
 	free(task->undo);
+	free(task->mm_call);
 	wait_forget(task);
 	task_free(task);
 }

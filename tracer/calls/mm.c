@@ -13,11 +13,14 @@
 
 #include "tracer/calls/outside.h"
 #include "tracer/remote/remote.h"
+#include "tracer/stops/stops.h"
 #include "tracer/tasks/tasks.h"
 #include "tracer/util/config.h"
 #include "tracer/util/proc.h"
 
 #define SYS_MSEAL 462		/* the same everywhere; headers lack it */
+/* of madvise, Linux 5.14; newer than some headers */
+enum { POPULATE_READ = 22, POPULATE_WRITE = 23 };
 #define POLICY_WORDS 16U	/* node masks up to 1024 nodes */
 /* of a memory policy; MPOL_F_NUMA_BALANCING is newer than some headers */
 #define MODE_FLAGS (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES | 1 << 13)
@@ -219,6 +222,59 @@ static void watch_moved(struct task *task, const struct emul_mmcall *call,
 	remote_answer(task, result);
 }
 
+static void leave(struct task *task, const struct emul_mmcall *call,
+		  sysret_t result)
+{
+	const struct emul_caller caller = task_caller(task); /* and time */
+
+	mm_watch_stub(task, call, result);
+	emul_mm_leave(&caller, call, result);
+	if (result != SYSRET_GONE)
+		watch_moved(task, call, result);
+}
+
+/* Those that fetch pages: one may be filled in by userfaultfd, or never. */
+static bool may_take_long(const struct emul_mmcall *call)
+{
+	return call->op == EMUL_MM_MLOCK || call->op == EMUL_MM_MLOCKALL ||
+	       (call->op == EMUL_MM_MADVISE &&
+		(call->advice == POPULATE_READ ||
+		 call->advice == POPULATE_WRITE));
+}
+
+/* Nobody waits for it but stops of its own address space, as for a fork. */
+static bool run_alone(struct task *task, const struct emul_mmcall *call)
+{
+	task->mm_call = malloc(sizeof(*call));
+	if (!task->mm_call)
+		return false;
+	*task->mm_call = *call;
+	wait_fork_begins(task);
+	return true;
+}
+
+void mm_at_exit(struct task *task)
+{
+	struct emul_mmcall *call = task->mm_call;
+	int64_t result;
+
+	if (!call)
+		return;
+	task->mm_call = NULL;
+	task->call.handled = true;
+	if (arch_result(task->tid, &result) == 0)
+		leave(task, call, result);
+	free(call);
+}
+
+bool mm_knows(int64_t nr)
+{
+	struct task task = { .call.asked.nr = nr };
+	struct emul_mmcall call;
+
+	return nr == SYS_mmap || translate(&task, &call);
+}
+
 bool mm_handle(struct task *task)
 {
 	struct emul_caller caller;
@@ -239,11 +295,7 @@ bool mm_handle(struct task *task)
 		remote_answer(task, result);
 		return true;
 	}
-	result = remote_run(task);
-	mm_watch_stub(task, &call, result);
-	caller = task_caller(task); /* the call took time: caller.now */
-	emul_mm_leave(&caller, &call, result);
-	if (result != SYSRET_GONE)
-		watch_moved(task, &call, result);
+	if (!may_take_long(&call) || !run_alone(task, &call))
+		leave(task, &call, remote_run(task));
 	return true;
 }

@@ -122,13 +122,16 @@ void wait_fork_over(struct task *task)
 		task_each(resume_deferred, task->mm);
 }
 
-bool wait_for_fork(struct task *task, int status)
+bool wait_is_forking(const struct task *task)
 {
-	if (!task->mm || !task->mm->forking || task->forks)
-		return false;
+	return task->mm && task->mm->forking && !task->forks;
+}
+
+void wait_for_fork(struct task *task, int status)
+{
 	task->state = TASK_DEFERRED_BY_FORK;
+	task->call.info_valid = false;
 	task->deferred.status = status;
-	return true;
 }
 
 static struct task *find_or_add(pid_t tid)

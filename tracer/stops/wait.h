@@ -40,13 +40,16 @@ void wait_forget(struct task *task);
 
 /* The task begins to fork.  Until wait_fork_over(), stops of other threads of
    its address space are deferred (wait_for_fork), so that nothing changes the
-   attachments before emul/ copies them for the child. */
+   attachments before emul/ copies them for the child.  The same for a call that
+   changes attachments and may take long. */
 void wait_fork_begins(struct task *task);
 /* The fork is over, or the thread that made it has ended: queue the stops that
    waited for it. */
 void wait_fork_over(struct task *task);
-/* Must this stop of the task wait for another thread's fork?  If true,
-   wait_fork_over() will queue the status. */
-bool wait_for_fork(struct task *task, int status);
+/* Is another thread of its address space between wait_fork_begins() and
+   wait_fork_over()? */
+bool wait_is_forking(const struct task *task);
+/* Defer this stop of the task: wait_fork_over() will queue the status. */
+void wait_for_fork(struct task *task, int status);
 
 #endif

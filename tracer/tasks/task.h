@@ -151,6 +151,7 @@ struct task {
 	struct cred cred;
 	struct call call;
 	struct touch touch;
+	struct emul_mmcall *mm_call; /* runs: mm.c looks at its exit stop */
 	struct undo *undo;	/* fork.c: what to put back at the exit */
 	bool read_implies_exec;	/* personality(2) */
 	bool no_new_privs;	/* the program itself has set it */
