@@ -1,7 +1,7 @@
 # shmtrace - System V shared memory, emulated by a tracer.
 #
 #   make            build/<cpu>/shmtrace; needs gcc and make, no more
-#   make demo       build it and run the main job on real software
+#   make demo       real software without shared memory and under shmtrace
 #   make check      build and run the tests, plain and with sanitizers
 #   make lint       layering, warnings of both compilers, static analysis
 #   make cover      lines of emul/ that neither unit tests nor cases reach
@@ -79,8 +79,6 @@ setup:
 check: setup
 	@tests/summary $(foreach part,$(PARTS),\
 		'$(MAKE) $(part)' '$(MAKE) SAN=1 $(part)')
-
-demo: setup	# more of it in tests/apps/rules.mk
 
 cover: setup
 	rm -f build/$(CPU)-cover/emul/*.gcda
