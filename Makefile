@@ -13,8 +13,8 @@
 # it, from tests/<part>/rules.mk: check-fault check-apps check-diff check-ltp
 # check-arm64 bench; tests/README.md tells what they do.
 #
-# Knobs: CC, CFLAGS, SAN=1 (ASan+UBSan), COVER=1 (gcov), WERROR=1,
-#        LIBUNWIND=no, SETUP=no (never install packages).
+# Knobs: V=1 (show the commands), CC, CFLAGS, SAN=1 (ASan+UBSan), COVER=1
+#        (gcov), WERROR=1, LIBUNWIND=no, SETUP=no (never install packages).
 #        `make CC=aarch64-linux-gnu-gcc` cross-builds.
 
 MAKEFLAGS += --no-print-directory
@@ -50,18 +50,23 @@ EMUL	:= $(patsubst %.c,$B/%.o,$(wildcard emul/*.c))
 TRACER	:= $(patsubst %.c,$B/%.o,$(wildcard tracer/*.c tracer/*/*.c))
 ARCH	:= $(patsubst %.c,$B/%.o,arch/$(CPU).c $(wildcard arch/$(CPU)_*.c))
 
+# A command begins with $(call quiet,WORD,FILE): that is what is printed of it,
+# the command itself with V=1, and neither with -s.
+SILENT	= $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+quiet	= $(if $(filter-out 0,$(V)),,@$(if $(SILENT),,echo '  $1	$2';))
+
 all: $B/shmtrace
 
 $B/shmtrace: $(TRACER) $(ARCH) $B/libemul.a
-	$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(UNWIND)
+	$(call quiet,LD,$@)$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(UNWIND)
 
 $B/libemul.a: $(EMUL)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call quiet,AR,$@)$(AR) rcs $@ $^
 
 $B/%.o: %.c $B/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL) -c -o $@ $<
+	$(call quiet,CC,$<)$(CC) $(ALL) -c -o $@ $<
 
 # Changes when the compiler or its flags do, so that objects follow.
 export BUILT_WITH = $(CC) $(ALL)

@@ -5,13 +5,13 @@ DEMO_PEER := $B/tests/apps/peer
 
 $(DEMO_PEER): tests/apps/peer.c $B/flags
 	@mkdir -p $(@D)
-	$(CC) $(filter-out $(MODE),$(ALL)) $(LDFLAGS) -o $@ $<
+	$(call quiet,CC,$<)$(CC) $(filter-out $(MODE),$(ALL)) $(LDFLAGS) -o $@ $<
 
 # Alone among the targets it has nothing installed for the build: what it
 # shows needs no more than gcc and make.
 demo:
 	@echo 'Building $B/shmtrace (V=1 shows how) ...'
-	@$(MAKE) $(if $(V),,-s) run-demo
+	@$(MAKE) $(if $(filter-out 0,$(V)),,-s) run-demo
 
 run-demo: $B/shmtrace $(DEMO_PEER) $B/tests/conform/deny
 	@SHMTRACE=$${SHMTRACE-$B/shmtrace} PEER=$(DEMO_PEER) \

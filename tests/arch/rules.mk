@@ -4,7 +4,7 @@
 CONTRACT := $B/tests/arch/contract
 
 $(CONTRACT): %: %.o $(ARCH)
-	$(CC) $(MODE) $(LDFLAGS) -o $@ $^
+	$(call quiet,LD,$@)$(CC) $(MODE) $(LDFLAGS) -o $@ $^
 
 check-arch: $(CONTRACT)
 	$<

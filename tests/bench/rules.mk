@@ -15,13 +15,13 @@ BENCH_PROGRAMS := $B/tests/bench/workload $B/tests/bench/under
 
 $B/tests/bench/%.o: tests/bench/%.c $B/flags
 	@mkdir -p $(@D)
-	$(CC) $(BENCH_FLAGS) -c -o $@ $<
+	$(call quiet,CC,$<)$(CC) $(BENCH_FLAGS) -c -o $@ $<
 
 $B/tests/bench/workload: $(BENCH_OBJ)
-	$(CC) -static -pthread $(LDFLAGS) -o $@ $^
+	$(call quiet,LD,$@)$(CC) -static -pthread $(LDFLAGS) -o $@ $^
 
 $B/tests/bench/under: $(BENCH_UNDER) $(ARCH)
-	$(CC) $(MODE) $(LDFLAGS) -o $@ $^
+	$(call quiet,LD,$@)$(CC) $(MODE) $(LDFLAGS) -o $@ $^
 
 build-bench: $B/shmtrace $(BENCH_PROGRAMS)
 

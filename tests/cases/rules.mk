@@ -6,7 +6,7 @@ SCENARIO_OBJ := $(patsubst %.c,$B/%.o,$(wildcard tests/cases/*.c)) \
 CASE_FILES := $(sort $(wildcard tests/cases/*.case))
 
 $(SCENARIO): $(SCENARIO_OBJ) $B/libemul.a
-	$(CC) $(MODE) $(LDFLAGS) -pthread -o $@ $^
+	$(call quiet,LD,$@)$(CC) $(MODE) $(LDFLAGS) -pthread -o $@ $^
 
 check-cases: $(SCENARIO) $B/shmtrace
 	sh tests/cases/check.sh $(SCENARIO) $${SHMTRACE:-$B/shmtrace} \

@@ -16,13 +16,13 @@ CONFORM_ALL	:= $(addprefix $B/tests/conform/,$(CONFORM_TESTS) \
 
 $B/tests/conform/%.o: tests/conform/%.c $B/flags
 	@mkdir -p $(@D)
-	$(CC) $(CONFORM_FLAGS) -c -o $@ $<
+	$(call quiet,CC,$<)$(CC) $(CONFORM_FLAGS) -c -o $@ $<
 
 $(addprefix $B/tests/conform/,$(CONFORM_TESTS)): %: %.o $(CONFORM_KIT)
-	$(CC) -pthread $(LDFLAGS) -o $@ $^
+	$(call quiet,LD,$@)$(CC) -pthread $(LDFLAGS) -o $@ $^
 
 $(addprefix $B/tests/conform/,$(CONFORM_TOOLS)): %: %.o
-	$(CC) $(LDFLAGS) -o $@ $^
+	$(call quiet,LD,$@)$(CC) $(LDFLAGS) -o $@ $^
 
 build-conform: $(CONFORM_ALL)
 

@@ -11,7 +11,7 @@ RUN_DIFFER = $(DIFFER) --scenario=$B/tests/cases/scenario \
 	   --shmtrace=$${SHMTRACE:-$B/shmtrace}
 
 $(DIFFER): $B/tests/diff/differ.o $B/tests/diff/generate.o
-	$(CC) $(MODE) $(LDFLAGS) -o $@ $^
+	$(call quiet,LD,$@)$(CC) $(MODE) $(LDFLAGS) -o $@ $^
 
 diff: $(DIFFER) $B/tests/cases/scenario $B/shmtrace
 	$(RUN_DIFFER) --seeds=$(SEEDS) --ops=$(OPS) --judges=$(JUDGES) \

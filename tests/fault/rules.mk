@@ -10,10 +10,10 @@ FAULT_TESTS	:= $(addprefix $B/tests/fault/,$(filter-out chaos,\
 
 $B/tests/fault/%.o: tests/fault/%.c $B/flags
 	@mkdir -p $(@D)
-	$(CC) $(CONFORM_FLAGS) -c -o $@ $<
+	$(call quiet,CC,$<)$(CC) $(CONFORM_FLAGS) -c -o $@ $<
 
 $(FAULT_TESTS): %: %.o $B/tests/fault/chaos.o $B/tests/conform/kit.o
-	$(CC) -pthread $(LDFLAGS) -o $@ $^
+	$(call quiet,LD,$@)$(CC) -pthread $(LDFLAGS) -o $@ $^
 
 $B/tests/fault/launch $B/tests/fault/deny: $B/tests/fault/%: $B/tests/conform/%
 	@mkdir -p $(@D)

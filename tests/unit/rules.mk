@@ -11,7 +11,7 @@ CHECK_LIBS = $(or $(shell $(PKG) --libs check 2>/dev/null),\
 $B/tests/unit/unit: $(UNIT) $(FAKE) $B/tracer/options.o \
 		   $B/tracer/util/log.o $B/tracer/report/calllog.o \
 		   $B/tracer/report/backtrace.o $B/libemul.a
-	$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(UNWIND) $(CHECK_LIBS)
+	$(call quiet,LD,$@)$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(UNWIND) $(CHECK_LIBS)
 
 check-unit: $B/tests/unit/unit
 	$B/tests/unit/unit

@@ -13,7 +13,7 @@ VM	:= tests/vm
 VM_PROGRAMS := $(patsubst %.c,$B/%,$(wildcard $(VM)/*.c))
 
 $(VM_PROGRAMS): %: %.o $(ARCH)
-	$(CC) $(MODE) $(LDFLAGS) -o $@ $^
+	$(call quiet,LD,$@)$(CC) $(MODE) $(LDFLAGS) -o $@ $^
 
 # Everything that a guest runs, built for $(CC).
 build-vm: $B/shmtrace $(VM_PROGRAMS) $(CONTRACT) $B/tests/unit/unit \
