@@ -18,7 +18,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -690,6 +692,68 @@ static void no_exit_signal(long arg)
 	say("nattch %ld", nattch(id));
 }
 
+static int copy_of_true(void)
+{
+	int from = open("/bin/true", O_RDONLY | O_CLOEXEC);
+	int to = memfd_create("true", 0);
+
+	while (sendfile(to, from, NULL, 1 << 20) > 0)
+		;
+	close(from);
+	return to;
+}
+
+/* Whoever reads all of it fills memory: a hole of tmpfs becomes pages. */
+static void exec_of_sparse_file(long size)
+{
+	char *argv[] = { (char *)(uintptr_t)"true", NULL };
+	int fd = copy_of_true();
+	struct stat before, after;
+	pid_t pid;
+
+	if (ftruncate(fd, size) < 0 || fstat(fd, &before) < 0)
+		broken("ftruncate");
+	pid = fork();
+	if (pid == 0) {
+		syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
+		_exit(BROKEN);
+	}
+	say_reaped("sparse file", pid);
+	fstat(fd, &after);
+	say("%d more blocks", (int)(after.st_blocks - before.st_blocks));
+}
+
+static void cut_and_grow(void *arg)
+{
+	const int *fd = arg;
+
+	for (;;)
+		if (ftruncate(*fd, 1 << 20) < 0 || ftruncate(*fd, 0) < 0)
+			_exit(BROKEN);
+}
+
+/* One that looks at its arguments must not be hurt. */
+static void exec_beside_a_shrinking_argument(long rounds)
+{
+	char path[] = "/tmp/children-XXXXXX";
+	int fd = mkstemp(path);
+	pid_t pid = start(cut_and_grow, &fd);
+
+	for (long i = 0; i < rounds; i++) {
+		pid_t child = vfork();
+
+		if (child == 0) {
+			execl("/bin/true", "true", path, NULL);
+			_exit(BROKEN);
+		}
+		claim(reap(child) == 0, "round %ld", i);
+	}
+	kill(pid, SIGKILL);
+	reap(pid);
+	unlink(path);
+	say("%s", round_trip());
+}
+
 static struct gate child_runs, attached;
 
 static void *attach_beside_child(void *arg)
@@ -767,6 +831,9 @@ const struct test tests[] = {
 	{ "failed_exec_changes_nothing", exec_fails, 0, NATIVE },
 	{ "failed_exec_in_a_thread", exec_fails_in_thread, 0, NATIVE },
 	{ "exec_of_a_vfork_child", exec_of_sharer, 0, NATIVE },
+	{ "exec_of_a_sparse_file", exec_of_sparse_file, 1L << 28, NATIVE },
+	{ "exec_beside_a_shrinking_argument", exec_beside_a_shrinking_argument,
+	  300, NATIVE },
 	{ "leader_ends_first", leader_ends, 0, NATIVE },
 	{ "daemon_outlives_the_first_program", daemonized, 0, NATIVE },
 	{ "orphans_are_reaped_by_the_subreaper", orphans, 0, NATIVE },

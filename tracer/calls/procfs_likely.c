@@ -3,7 +3,7 @@
  * procfs_likely.c - is a program likely to open /proc/sysvipc/shm or
  * /proc/sys/kernel/shm*?  Searches its executable, script and arguments.
  */
-#include <errno.h>
+#include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +19,13 @@
 #define SCRIPT_SIZE_MAX (1 << 20)
 #define CACHE_SIZE 64
 
-/* Searched for in executables and scripts. */
-static const char *const names[] = { "/proc/sysvipc", "/proc/sys/kernel/shm" };
+enum {
+	SEARCHED_MAX = 32 << 20, /* of an executable: some 10 ms */
+	PIECE = 1 << 16,
+	OVERLAP = 32,		/* longer than what is looked for */
+	PARTS_MAX = 64,
+};
+
 /* Searched for in arguments; sysctl(8) has "kernel.shmmax". */
 static const char *const words[] = { "sysvipc", "kernel/shm", "kernel.shm" };
 
@@ -43,38 +48,93 @@ static bool contains_any(const char *text, size_t len,
 	return false;
 }
 
-static bool text_names_files(const char *text, size_t len)
+static bool begins_with(const char *at, const char *end, const char *begin,
+			size_t len)
 {
-	return contains_any(text, len, names, COUNT(names)) ||
-	       /* sysctl(8) puts this before the names that it is given */
-	       memmem(text, len, "\0/proc/sys/\0", 12);
+	return (size_t)(end - at) >= len && memcmp(at, begin, len) == 0;
 }
 
-/* Does the file contain the name of one of the emulated files?  Read it in
-   pieces that overlap by more than a name's length, and leave holes out.  Not
-   by mmap(2): when the file is truncated meanwhile, the tracer gets SIGBUS. */
-static bool names_files(int fd)
+/* Does it contain the name of one of the emulated files? */
+static bool text_names_files(const char *text, size_t len)
 {
-	enum { PIECE = 65536, OVERLAP = 64 };
-	char *text = malloc(PIECE);
-	bool found = false;
-	off_t at = 0, data;
-	ssize_t len;
+	const char *at = text, *end = text + len;
 
-	while (text && !found) {
-		data = lseek(fd, at, SEEK_DATA);
-		if (data > at + OVERLAP)
-			at = data - OVERLAP;
-		if (data < 0 && errno == ENXIO)
-			break;
-		len = pread(fd, text, PIECE, at);
-		if (len <= 0)
-			break;
-		found = text_names_files(text, (size_t)len);
-		at += len > OVERLAP ? len - OVERLAP : len;
+	while ((at = memmem(at, (size_t)(end - at), "/proc/sys", 9)) != NULL) {
+		if (begins_with(at, end, "/proc/sysvipc", 13) ||
+		    begins_with(at, end, "/proc/sys/kernel/shm", 20) ||
+		    /* sysctl(8) puts this before the names that it is given */
+		    (at > text && !at[-1] &&
+		     begins_with(at, end, "/proc/sys/", 11)))
+			return true;
+		at += 9;
 	}
-	free(text);
-	return found;
+	return false;
+}
+
+/* Search bytes of the file, in pieces that overlap by more than a name's length.
+   Not by mmap(2): when the file is truncated meanwhile, the tracer gets
+   SIGBUS. */
+static bool part_names_files(int fd, uint64_t from, uint64_t len)
+{
+	static char text[OVERLAP + PIECE];
+	size_t kept = 0;
+
+	while (len) {
+		size_t want = len < PIECE ? (size_t)len : PIECE;
+		ssize_t n = pread(fd, text + kept, want, (off_t)from);
+
+		if (n <= 0)
+			return false;
+		if (text_names_files(text, kept + (size_t)n))
+			return true;
+		from += (uint64_t)n;
+		len -= (uint64_t)n;
+		n += (ssize_t)kept;
+		kept = n < OVERLAP ? (size_t)n : OVERLAP;
+		memmove(text, text + n - kept, kept);
+	}
+	return false;
+}
+
+/* The program headers of an executable: how many; -1: it is no ELF file of 64
+   bits. */
+static int read_parts(int fd, Elf64_Phdr parts[PARTS_MAX])
+{
+	Elf64_Ehdr head;
+	ssize_t n;
+
+	if (pread(fd, &head, sizeof(head), 0) != sizeof(head) ||
+	    memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||
+	    head.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    head.e_phentsize != sizeof(*parts) || head.e_phnum > PARTS_MAX)
+		return -1;
+	n = pread(fd, parts, head.e_phnum * sizeof(*parts),
+		  (off_t)head.e_phoff);
+	return n < 0 ? -1 : (int)((size_t)n / sizeof(*parts));
+}
+
+/* Search what is loaded of an executable, data before code, or a whole file. */
+/* Search what is loaded of an executable, data before code, or a whole file. */
+static bool names_files(int fd, uint64_t size)
+{
+	static Elf64_Phdr parts[PARTS_MAX];
+	uint64_t left = SEARCHED_MAX;
+	int count = read_parts(fd, parts);
+
+	if (count < 0)
+		return part_names_files(fd, 0, size < left ? size : left);
+	for (int i = 0; i < 2 * count; i++) {
+		const Elf64_Phdr *part = &parts[i % count];
+		uint64_t len = part->p_filesz < left ? part->p_filesz : left;
+
+		if (part->p_type != PT_LOAD ||
+		    !(part->p_flags & PF_X) != (i < count))
+			continue;
+		if (part_names_files(fd, part->p_offset, len))
+			return true;
+		left -= len;
+	}
+	return false;
 }
 
 static bool executable_names_files(int fd)
@@ -89,10 +149,8 @@ static bool executable_names_files(int fd)
 	    known->changed.tv_sec != st.st_ctim.tv_sec ||
 	    known->changed.tv_nsec != st.st_ctim.tv_nsec)
 		*known = (struct known){
-			st.st_dev,
-			st.st_ino,
-			st.st_ctim,
-			names_files(fd),
+			st.st_dev, st.st_ino, st.st_ctim,
+			names_files(fd, (uint64_t)st.st_size),
 		};
 	return known->names_files;
 }
@@ -112,7 +170,7 @@ static bool regular_file_names_files(int path)
 	fd = proc_reopen(path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0)
 		return false;
-	found = names_files(fd);
+	found = names_files(fd, (uint64_t)st.st_size);
 	close(fd);
 	return found;
 }
