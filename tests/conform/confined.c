@@ -238,7 +238,8 @@ static void without_exec_gain(long before)
 		say("%s", round_trip());
 	say_result("PR_SET_MDWE", prctl(65, 1, 0, 0, 0));
 	attach_twice();
-	say_result("SHM_EXEC", shmat(id, NULL, SHM_EXEC) == (void *)-1 ? -1 : 0);
+	addr = shmat(id, NULL, SHM_EXEC);
+	say_result("SHM_EXEC", addr == (void *)-1 ? -1 : 0);
 	addr = shmat(id, NULL, SHM_EXEC | SHM_RDONLY);
 	say_result("SHM_EXEC | SHM_RDONLY", addr == (void *)-1 ? -1 : 0);
 	say("%s", round_trip());

@@ -63,7 +63,8 @@ static void make_children(void)
 	clone_with(CLONE_UNTRACED);
 	say_result("clone3 of a bad signal",
 		   syscall(SYS_clone3, &args, sizeof(args)));
-	say_result("clone3 of nothing", syscall(SYS_clone3, NULL, sizeof(args)));
+	say_result("clone3 of nothing",
+		   syscall(SYS_clone3, NULL, sizeof(args)));
 }
 
 static void bind_piece(void)

@@ -146,7 +146,8 @@ static void lock_all(void)
 static void populate(void)
 {
 	/* 23: MADV_POPULATE_WRITE, newer than some headers */
-	say_result("madvise", madvise(missing - page_size(), 2 * page_size(), 23));
+	say_result("madvise",
+		   madvise(missing - page_size(), 2 * page_size(), 23));
 	say("%s", round_trip());
 }
 
@@ -232,7 +233,7 @@ static void go_by(void *arg)
 	gate_open(&went);
 }
 
-/* Make the call in a thread, until it meets the missing page: the userfaultfd. */
+/* Make the call in a thread, until it meets the missing page: a userfaultfd. */
 static int begin(pthread_t *thread, long which)
 {
 	struct uffd_msg msg;
@@ -241,7 +242,8 @@ static int begin(pthread_t *thread, long which)
 	content = calloc(1, page_size());
 	uses[which].put();
 	fd = watch_missing(missing, page_size());
-	pthread_create(thread, NULL, make_call, (void *)(uintptr_t)&uses[which]);
+	pthread_create(thread, NULL, make_call,
+		       (void *)(uintptr_t)&uses[which]);
 	await(fd, POLLIN, "the fault");
 	if (read(fd, &msg, sizeof(msg)) != sizeof(msg))
 		broken("read of a fault");

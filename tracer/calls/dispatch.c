@@ -33,7 +33,7 @@ typedef void handler(struct task *task);
 static void answer(struct task *task, enum log_call which, sysret_t result)
 {
 	remote_answer(task, result);
-	if (!config.verbose || task->touch.runs ||
+	if (!config.verbose || touch_is_due(task) ||
 	    task->call.at == CALL_RETRY_AT_STOP)
 		return;
 	log_call(task->tid, which, task->call.asked.args, result);
@@ -242,7 +242,7 @@ static void handle_with_touch(struct task *task)
 	undumpable_settle(task);
 	handle_native(task);
 	if (touch_is_due(task))
-		remote_answer(task, -EFAULT);
+		touch_begin(task);
 	else if (task->call.at != CALL_ENTRY || !config.use_filter)
 		task->touch.failed &= task->touch.runs;
 }
@@ -295,8 +295,11 @@ void calls_redo(struct task *task)
 
 void calls_retry(struct task *task)
 {
-	if (remote_retry_at_stop(task))
-		find_handler(task->call.asked.nr)(task);
+	if (!remote_retry_at_stop(task))
+		return;
+	find_handler(task->call.asked.nr)(task);
+	if (touch_is_due(task))
+		touch_begin(task);
 }
 
 void calls_at_unotify(const struct unotify *unotify)

@@ -13,7 +13,7 @@ bool mm_handle(struct task *task);
 /* After a call: a program that unmaps everything unmaps the stub too. */
 void mm_watch_stub(struct task *task, const struct emul_mmcall *call,
 		   sysret_t result);
-/* At its exit stop: tell emul/ what a call did that was let run without a wait. */
+/* At its exit stop: tell emul/ what a call did that nobody has waited for. */
 void mm_at_exit(struct task *task);
 /* Can the call `nr` be such a call? */
 bool mm_knows(int64_t nr);

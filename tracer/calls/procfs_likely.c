@@ -71,7 +71,7 @@ static bool text_names_files(const char *text, size_t len)
 	return false;
 }
 
-/* Search bytes of the file, in pieces that overlap by more than a name's length.
+/* Search bytes of the file, in pieces that overlap by more than a name has.
    Not by mmap(2): when the file is truncated meanwhile, the tracer gets
    SIGBUS. */
 static bool part_names_files(int fd, uint64_t from, uint64_t len)

@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "tracer/remote/copy.h"
 #include "tracer/remote/fd.h"
 #include "tracer/remote/stub.h"
 #include "tracer/remote/syscall.h"

@@ -24,6 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tracer/remote/copy.h"
 #include "tracer/remote/stub.h"
 #include "tracer/remote/syscall.h"
 #include "tracer/stops/stops.h"

@@ -6,6 +6,7 @@
 #ifndef REMOTE_REMOTE_H
 #define REMOTE_REMOTE_H
 
+#include "tracer/remote/copy.h"
 #include "tracer/remote/fastpath.h"
 #include "tracer/remote/fd.h"
 #include "tracer/remote/seize.h"

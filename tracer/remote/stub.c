@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "tracer/remote/copy.h"
 #include "tracer/remote/syscall.h"
 #include "tracer/util/config.h"
 

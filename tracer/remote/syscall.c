@@ -21,10 +21,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "tracer/remote/mem.h"
 #include "tracer/remote/seize.h"
-#include "tracer/remote/touch.h"
-#include "tracer/remote/undumpable.h"
 #include "tracer/stops/stops.h"
 #include "tracer/util/config.h"
 #include "tracer/util/log.h"
@@ -433,10 +430,8 @@ void remote_answer(struct task *task, sysret_t result)
 		answer_unotify(task, result);
 		return;
 	}
-	if (touch_is_due(task)) {
-		touch_begin(task);
+	if (task->touch.len) /* the call will be handled again (touch.h) */
 		return;
-	}
 	if (task->call.at == CALL_ENTRY)
 		run_noop(task);
 	if (task->call.at == CALL_SECCOMP)
@@ -451,40 +446,4 @@ void remote_repeat(struct task *task)
 		return;
 	arch_restart(task->tid, &task->call.regs);
 	remote_unblock_signals(task);
-}
-
-sysret_t remote_read(struct task *task, uint64_t addr, void *buf, size_t len)
-{
-	sysret_t result = mem_read(task, addr, buf, len);
-
-	if (result == -EPERM && undumpable_open(task))
-		result = mem_read(task, addr, buf, len);
-	if (result == -EIO)
-		return touch_later(task, addr, len, false);
-	if (result != -EPERM)
-		return result;
-	task->call.needs_stop = true;
-	return -EFAULT;
-}
-
-sysret_t remote_write(struct task *task, uint64_t addr, const void *buf,
-		      size_t len)
-{
-	sysret_t result = mem_write(task, addr, buf, len);
-
-	if (result == -EPERM && undumpable_open(task))
-		result = mem_write(task, addr, buf, len);
-	if (result == -EIO)
-		return touch_later(task, addr, len, true);
-	if (result != -EPERM)
-		return result;
-	task->call.needs_stop = true;
-	return -EFAULT;
-}
-
-int remote_poke(struct task *task, uint64_t addr, const void *buf, size_t len)
-{
-	if (mem_poke(task, addr, buf, len) == 0)
-		return 0;
-	return undumpable_open(task) ? mem_poke(task, addr, buf, len) : -1;
 }

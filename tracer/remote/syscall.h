@@ -86,14 +86,4 @@ void remote_resume(struct task *task, int sig);
    would not be handled. */
 bool remote_has_moved(const struct task *task);
 
-/* Copy from and to the program's memory, with the access that its page
-   protections give the program: 0, -EFAULT (bytes before the fault are copied),
-   or SYSRET_GONE. */
-sysret_t remote_read(struct task *task, uint64_t addr, void *buf, size_t len);
-sysret_t remote_write(struct task *task, uint64_t addr, const void *buf,
-		      size_t len);
-/* Write to the program's memory whatever its protection is (PTRACE_POKEDATA);
-   0 or -1. */
-int remote_poke(struct task *task, uint64_t addr, const void *buf, size_t len);
-
 #endif

@@ -22,7 +22,9 @@ sysret_t touch_later(struct task *task, uint64_t addr, size_t len, bool write)
 {
 	uint64_t mask = ~(config.page_size - 1);
 
-	if (task->touch.failed || task->call.at == CALL_NONE)
+	/* the stub's pages are none that a call points into */
+	if (task->touch.failed || task->call.at == CALL_NONE ||
+	    addr - config.arena_start < 2 * config.page_size)
 		return -EFAULT;
 	task->touch.addr = addr & mask;
 	task->touch.len = ((addr + len - 1) & mask) - task->touch.addr +

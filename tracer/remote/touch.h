@@ -11,7 +11,7 @@
 /* A copy met a missing page: what the copy gives for now. */
 sysret_t touch_later(struct task *task, uint64_t addr, size_t len, bool write);
 /* Is there such a page for the call that is being handled?  Then the handler
-   has to return: with any answer (remote_answer), which is not given yet. */
+   has to return; remote_answer() gives no answer. */
 bool touch_is_due(const struct task *task);
 /* At the stop where the handler has left it. */
 void touch_begin(struct task *task);

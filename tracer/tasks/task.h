@@ -30,7 +30,7 @@ struct mm {
 	struct mm_files *files;	/* of one that is not dumpable, or NULL */
 	bool userfaults;	/* userfaultfd may fill in pages later: `files`
 				   are used to read and write it */
-	bool left_dumpable;	/* the thread that made it dumpable was killed */
+	bool left_dumpable;	/* the thread that made it so was killed */
 	unsigned forking;	/* threads between fork() and its event: until
 				   then nothing changes the attachments */
 	bool stop_all_calls;	/* every call must stop: the program is likely
