@@ -16,6 +16,7 @@
 #include "tracer/calls/calls.h"
 #include "tracer/loop.h"
 #include "tracer/options.h"
+#include "tracer/output.h"
 #include "tracer/probe.h"
 #include "tracer/remote/remote.h"
 #include "tracer/spawn.h"
@@ -222,6 +223,14 @@ static void hold_signals(struct spawn_signals *signals)
 	sigaction(SIGCHLD, &usual, &signals->child);
 }
 
+static void open_output(const struct options *options)
+{
+	char *name = output_name(options->output);
+
+	log_open(name, options->append);
+	free(name);
+}
+
 int main(int argc, char **argv)
 {
 	struct spawn_signals signals;
@@ -231,7 +240,8 @@ int main(int argc, char **argv)
 
 	options_parse(argc, argv, &options);
 	if (options.output)
-		log_open(options.output);
+		open_output(&options);
+	log_be_quiet(options.quiet);
 	hold_signals(&signals);
 	make_pair(pair);
 	ended_init();

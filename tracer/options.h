@@ -29,7 +29,9 @@ struct options {
 	bool debug_stops;	/* a line per stop, to debug shmtrace */
 	bool verbose;		/* a line per shared-memory call */
 	bool stack_trace;	/* and the stack of the caller */
+	bool quiet;		/* no warnings */
 	const char *output;	/* where messages go; NULL: stderr */
+	bool append;		/* to what is there already */
 	enum orphans_mode orphans;
 	struct option_limit shmmax;	/* bytes */
 	struct option_limit shmall;	/* pages */
@@ -39,7 +41,8 @@ struct options {
 };
 
 /*
- * Fill in *out from main's arguments, which it goes on to point into.
+ * Fill in *out from SHMTRACE_OPTIONS and then main's arguments, which it goes
+ * on to point into.
  * Exits: 0 after --help or --version, EXIT_OWN after one line about what
  * cannot be used.
  */

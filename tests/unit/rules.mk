@@ -4,11 +4,13 @@ FAKE	:= $B/tests/unit/fake.o $B/tests/unit/vm.o
 UNIT	:= $(patsubst %.c,$B/%.o,$(wildcard tests/unit/test_*.c)) \
 	   $B/tests/unit/main.o
 
+OPTIONS	:= $(addprefix $B/tracer/,options.o option_table.o output.o)
+
 # Debian 12's static Check needs these; pkg-config may be absent.
 CHECK_LIBS = $(or $(shell $(PKG) --libs check 2>/dev/null),\
 	   -lcheck -lsubunit -lrt -lm) -pthread
 
-$B/tests/unit/unit: $(UNIT) $(FAKE) $B/tracer/options.o \
+$B/tests/unit/unit: $(UNIT) $(FAKE) $(OPTIONS) \
 		   $B/tracer/util/log.o $B/tracer/report/calllog.o \
 		   $B/tracer/report/backtrace.o $B/libemul.a
 	$(call quiet,LD,$@)$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(UNWIND) $(CHECK_LIBS)

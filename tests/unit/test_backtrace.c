@@ -24,7 +24,7 @@ static void open_log(void)
 
 	ck_assert_int_ge(fd, 0);
 	close(fd);
-	log_open(path);
+	log_open(path, false);
 }
 
 static void end_process(void)

@@ -22,7 +22,7 @@ static void open_log(void)
 
 	ck_assert_int_ge(fd, 0);
 	close(fd);
-	log_open(path);
+	log_open(path, false);
 }
 
 static void remove_log(void)
@@ -121,12 +121,31 @@ END_TEST
 START_TEST(the_file_is_emptied_and_out_of_the_way)
 {
 	log_warn("old");
-	log_open(path);
+	log_open(path, false);
 	ck_assert_str_eq(logged(), "");
 	/* Two were opened: neither below 100, nor open after an exec. */
 	ck_assert_int_ge(fcntl(100, F_GETFD), 0);
 	ck_assert_int_ne(fcntl(100, F_GETFD) & FD_CLOEXEC, 0);
 	ck_assert_int_ne(fcntl(101, F_GETFD) & FD_CLOEXEC, 0);
+}
+END_TEST
+
+START_TEST(what_is_there_is_kept_for_appending)
+{
+	log_warn("old");
+	log_open(path, true);
+	log_warn("new");
+	ck_assert_str_eq(logged(), "shmtrace: old\nshmtrace: new\n");
+}
+END_TEST
+
+START_TEST(only_hints_can_be_kept_quiet)
+{
+	log_hint("one");
+	log_be_quiet(true);
+	log_hint("two");
+	log_warn("three");
+	ck_assert_str_eq(logged(), "shmtrace: one\nshmtrace: three\n");
 }
 END_TEST
 
@@ -137,7 +156,7 @@ START_TEST(a_low_limit_of_descriptors_is_no_obstacle)
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	limit.rlim_cur = 50;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	log_open(path);
+	log_open(path, false);
 	log_warn("low");
 	ck_assert_str_eq(logged(), "shmtrace: low\n");
 }
@@ -151,7 +170,7 @@ END_TEST
 
 START_TEST(a_file_that_cannot_be_opened_ends_with_125)
 {
-	log_open("/nowhere/at/all");
+	log_open("/nowhere/at/all", false);
 }
 END_TEST
 
@@ -169,6 +188,8 @@ Suite *suite_log(void)
 	tcase_add_test(tcase, a_long_message_is_cut_to_one_line);
 	tcase_add_test(tcase, errno_survives_a_message);
 	tcase_add_test(tcase, the_file_is_emptied_and_out_of_the_way);
+	tcase_add_test(tcase, what_is_there_is_kept_for_appending);
+	tcase_add_test(tcase, only_hints_can_be_kept_quiet);
 	tcase_add_test(tcase, a_low_limit_of_descriptors_is_no_obstacle);
 	suite_add_tcase(suite, tcase);
 

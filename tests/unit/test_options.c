@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tracer/options.h"
+#include "tracer/output.h"
 #include "tracer/util/exit.h"
 
 /* Parse a command line after "shmtrace".  The options point into what the
@@ -33,8 +34,9 @@ static struct options parse(const char *words)
 	return options;
 }
 
-/* Parse in a process of its own: its exit status, and all that it said. */
-static int parse_aside(const char *words, char *said, size_t size)
+/* Do it in a process of its own: its exit status, and all that it said. */
+static int run_aside(void (*what)(const char *), const char *words, char *said,
+		     size_t size)
 {
 	int pipe_fds[2], status;
 	size_t len = 0;
@@ -50,7 +52,7 @@ static int parse_aside(const char *words, char *said, size_t size)
 		dup2(pipe_fds[1], STDERR_FILENO);
 		close(pipe_fds[0]);
 		close(pipe_fds[1]);
-		parse(words);
+		what(words);
 		_exit(0);
 	}
 	close(pipe_fds[1]);
@@ -61,6 +63,16 @@ static int parse_aside(const char *words, char *said, size_t size)
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert(WIFEXITED(status));
 	return WEXITSTATUS(status);
+}
+
+static void parse_only(const char *words)
+{
+	parse(words);
+}
+
+static int parse_aside(const char *words, char *said, size_t size)
+{
+	return run_aside(parse_only, words, said, size);
 }
 
 static const struct {
@@ -100,6 +112,13 @@ static const struct {
 	{ "--shmmni=32769 true", "--shmmni: '32769' is more than 32768" },
 	{ "--shmseg= true", "--shmseg: '' is not a number" },
 	{ "--orphans=auto true", "--orphans: 'auto' is none of wait, kill" },
+	{ "-p 4711", "shmtrace cannot attach: a segment must have been "
+	  "emulated from its shmget on; start the program under it" },
+	{ "--attach=4711", "shmtrace cannot attach: a segment must have been "
+	  "emulated from its shmget on; start the program under it" },
+	{ "--tips true", "unknown option '--tips'; try 'shmtrace --help'" },
+	{ "--leak-check-heuristics=all true", "unknown option "
+	  "'--leak-check-heuristics'; try 'shmtrace --help'" },
 	{ "", "no program given; try 'shmtrace --help'" },
 	{ "-v", "no program given; try 'shmtrace --help'" },
 	{ "--", "no program given; try 'shmtrace --help'" },
@@ -151,6 +170,8 @@ START_TEST(without_options_nothing_is_set)
 	ck_assert(!options.verbose);
 	ck_assert(!options.stack_trace);
 	ck_assert_ptr_null(options.output);
+	ck_assert(!options.append);
+	ck_assert(!options.quiet);
 	ck_assert(!options.shmmax.is_set);
 	ck_assert(!options.shmall.is_set);
 	ck_assert(!options.shmmni.is_set);
@@ -223,7 +244,7 @@ END_TEST
 START_TEST(the_last_of_equal_options_counts)
 {
 	struct options options = parse("--shmmni=3 --seccomp-bpf=on "
-				       "--shmmni=4 --seccomp-bpf off true");
+				       "--shmmni=4 --seccomp-bpf=off true");
 
 	ck_assert_uint_eq(options.shmmni.value, 4);
 	ck_assert_int_eq(options.seccomp, SECCOMP_OFF);
@@ -238,6 +259,8 @@ static const struct {
 	{ "--seccomp-bpf=on true", SECCOMP_ON, PROC_AUTO },
 	{ "--seccomp-bpf=off --proc on true", SECCOMP_OFF, PROC_ON },
 	{ "--seccomp-bpf=auto --proc=off true", SECCOMP_AUTO, PROC_OFF },
+	{ "--seccomp-bpf off", SECCOMP_ON, PROC_AUTO },
+	{ "--seccomp-bpf=off --seccomp-bpf true", SECCOMP_ON, PROC_AUTO },
 	{ "--proc=off --proc=auto true", SECCOMP_AUTO, PROC_AUTO },
 };
 
@@ -257,6 +280,89 @@ START_TEST(a_stack_trace_implies_verbose)
 	ck_assert(options.stack_trace);
 	ck_assert(options.verbose);
 	ck_assert(options.self_check);
+}
+END_TEST
+
+START_TEST(the_environment_comes_first)
+{
+	struct options options;
+
+	setenv("SHMTRACE_OPTIONS", "  --shmmni=3 -vo\tFILE\n", 1);
+	options = parse("--shmmni=4 true");
+	ck_assert_uint_eq(options.shmmni.value, 4);
+	ck_assert(options.verbose);
+	ck_assert_str_eq(options.output, "FILE");
+	ck_assert_str_eq(options.argv[0], "true");
+	setenv("SHMTRACE_OPTIONS", " ", 1);
+	ck_assert(!parse("true").verbose);
+}
+END_TEST
+
+static const struct {
+	const char *value, *message;
+} environments[] = {
+	{ "-v true", "SHMTRACE_OPTIONS: 'true' is not an option" },
+	{ "true -v", "SHMTRACE_OPTIONS: 'true' is not an option" },
+	{ "-v --", "SHMTRACE_OPTIONS: '--' is not an option" },
+	{ "-- -v", "SHMTRACE_OPTIONS: '-v' is not an option" },
+	{ "-", "SHMTRACE_OPTIONS: '-' is not an option" },
+	{ "-o", "option '-o' needs a value (FILE); try 'shmtrace --help'" },
+	{ "--foo", "unknown option '--foo'; try 'shmtrace --help'" },
+};
+
+START_TEST(the_environment_holds_options_only)
+{
+	char said[256], wanted[256];
+
+	setenv("SHMTRACE_OPTIONS", environments[_i].value, 1);
+	snprintf(wanted, sizeof(wanted), "shmtrace: %s\n",
+		 environments[_i].message);
+	ck_assert_int_eq(parse_aside("true", said, sizeof(said)), 125);
+	ck_assert_str_eq(said, wanted);
+}
+END_TEST
+
+START_TEST(a_file_name_has_a_pid_and_variables)
+{
+	char wanted[64];
+	char *name;
+
+	setenv("HERE", "there", 1);
+	setenv("EMPTY", "", 1);
+	name = output_name("a%p.%q{HERE}%q{EMPTY}%%%q{HERE}");
+	snprintf(wanted, sizeof(wanted), "a%d.there%%there", (int)getpid());
+	ck_assert_str_eq(name, wanted);
+	free(name);
+}
+END_TEST
+
+static const struct {
+	const char *pattern, *message;
+} names[] = {
+	{ "a%", "--output: 'a%': % is followed by none of p, q, %" },
+	{ "%d", "--output: '%d': % is followed by none of p, q, %" },
+	{ "%q", "--output: '%q': %q needs {VARIABLE}" },
+	{ "%q{", "--output: '%q{': %q needs {VARIABLE}" },
+	{ "%q{}", "--output: '%q{}': %q needs {VARIABLE}" },
+	{ "%qHOME}", "--output: '%qHOME}': %q needs {VARIABLE}" },
+	{ "%q{NOT_SET}", "--output: '%q{NOT_SET}': NOT_SET is not set" },
+};
+
+static void name_output(const char *pattern)
+{
+	free(output_name(pattern));
+}
+
+START_TEST(a_bad_file_name_is_one_line_and_125)
+{
+	char said[256], wanted[256];
+
+	unsetenv("NOT_SET");
+	snprintf(wanted, sizeof(wanted), "shmtrace: %s\n",
+		 names[_i].message);
+	ck_assert_int_eq(run_aside(name_output, names[_i].pattern, said,
+				   sizeof(said)), 125);
+	ck_assert_str_eq(said, wanted);
 }
 END_TEST
 
@@ -319,6 +425,12 @@ Suite *suite_options(void)
 	tcase_add_loop_test(tcase, modes_are_auto_on_and_off, 0,
 			    COUNT(modes));
 	tcase_add_test(tcase, a_stack_trace_implies_verbose);
+	tcase_add_test(tcase, the_environment_comes_first);
+	tcase_add_loop_test(tcase, the_environment_holds_options_only, 0,
+			    COUNT(environments));
+	tcase_add_test(tcase, a_file_name_has_a_pid_and_variables);
+	tcase_add_loop_test(tcase, a_bad_file_name_is_one_line_and_125, 0,
+			    COUNT(names));
 	tcase_add_loop_test(tcase, sizes_have_suffixes, 0, COUNT(sizes));
 	tcase_add_test(tcase, each_limit_goes_to_its_place);
 	suite_add_tcase(suite, tcase);

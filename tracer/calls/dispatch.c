@@ -184,7 +184,7 @@ static void refuse_foreign(struct task *task)
 	static bool warned;
 
 	if (!warned)
-		log_warn("process %d makes shared-memory calls of another "
+		log_hint("process %d makes shared-memory calls of another "
 			 "ABI (32-bit or x32): not supported, ENOSYS",
 			 task->tgid);
 	warned = true;

@@ -135,7 +135,7 @@ void backtrace_print(pid_t tid)
 
 	(void)tid;
 	if (!said)
-		log_warn("built without libunwind: no stack traces");
+		log_hint("built without libunwind: no stack traces");
 	said = true;
 }
 

@@ -18,6 +18,7 @@
 #define HIGH_FD 100
 
 static int log_fd = STDERR_FILENO;
+static bool quiet;
 
 static void line_vadd(struct line *line, const char *fmt, va_list args)
 	__attribute__((format(printf, 2, 0)));
@@ -81,10 +82,10 @@ static int move_high(int fd)
 	return high;
 }
 
-void log_open(const char *path)
+void log_open(const char *path, bool append)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND |
-		      O_NOCTTY | O_CLOEXEC, 0666);
+	int fd = open(path, O_WRONLY | O_CREAT | (append ? 0 : O_TRUNC) |
+		      O_APPEND | O_NOCTTY | O_CLOEXEC, 0666);
 
 	if (fd < 0)
 		log_fatal("cannot open '%s': %s", path, strerror(errno));
@@ -94,6 +95,27 @@ void log_open(const char *path)
 int log_descriptor(void)
 {
 	return log_fd > STDERR_FILENO ? log_fd : -1;
+}
+
+void log_be_quiet(bool be)
+{
+	quiet = be;
+}
+
+void log_hint(const char *fmt, ...)
+{
+	struct line line = { .len = 0 };
+	int saved = errno;
+	va_list args;
+
+	if (quiet)
+		return;
+	line_add(&line, "shmtrace: ");
+	va_start(args, fmt);
+	line_vadd(&line, fmt, args);
+	va_end(args);
+	write_line(&line, log_fd);
+	errno = saved;
 }
 
 void log_warn(const char *fmt, ...)

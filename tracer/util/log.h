@@ -8,16 +8,22 @@
 #ifndef UTIL_LOG_H
 #define UTIL_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/* From now on messages go to this file, created or emptied, instead of to
-   stderr.  Exits when it cannot be opened. */
-void log_open(const char *path);
+/* From now on messages go to this file, created, and emptied unless it is
+   appended to, instead of to stderr.  Exits when it cannot be opened. */
+void log_open(const char *path, bool append);
 
 /* The file's descriptor, -1 for stderr. */
 int log_descriptor(void);
 
-/* "shmtrace: ..." and a newline. */
+/* "shmtrace: ..." and a newline, about what the user may know already and
+   does not want to hear of (-q). */
+void log_hint(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_be_quiet(bool be);
+
+/* The same, about what went wrong. */
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* As log_warn(), on stderr too; then exit with EXIT_OWN. */

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+/*
+ * option_rule.h - a row of the table of options.
+ */
+#ifndef OPTION_RULE_H
+#define OPTION_RULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "tracer/options.h"
+
+#define TRY_HELP "; try 'shmtrace --help'"
+
+struct option_rule {
+	char letter;		/* 0: long name only */
+	const char *name;
+	const char *arg;	/* name of its value; NULL: takes none; "[=X]":
+				   may be left away, then value is NULL */
+	const char *help;
+	void (*apply)(struct options *out, const struct option_rule *rule,
+		      const char *value);
+};
+
+/* In the order of --help, which the man page follows. */
+extern const struct option_rule option_rules[];
+extern const size_t option_rule_count;
+
+/* The row whose apply prints all others. */
+void option_print_help(struct options *out, const struct option_rule *rule,
+		       const char *value);
+/* After what was printed to stdout: exits. */
+_Noreturn void option_finish_stdout(void);
+
+#endif
