@@ -19,6 +19,7 @@
 #include "tracer/output.h"
 #include "tracer/probe.h"
 #include "tracer/remote/remote.h"
+#include "tracer/report/report.h"
 #include "tracer/spawn.h"
 #include "tracer/stops/stops.h"
 #include "tracer/store/store.h"
@@ -106,8 +107,8 @@ static void configure(const struct options *options)
 	config.stop_opens = options->proc == PROC_ON;
 	config.self_check = options->self_check;
 	config.debug_stops = options->debug_stops;
-	config.verbose = options->verbose || options->stack_trace;
-	config.stack_trace = options->stack_trace;
+	config.journal = options->journal.log;
+	journal_set_up(&options->journal);
 	if (proc_init() < 0)
 		log_fatal("no /proc here, and none can be mounted: it is "
 			  "needed to know who calls");
@@ -117,7 +118,7 @@ static void configure(const struct options *options)
 	probe_means();
 	place_arena();
 	probe_stops(options->seccomp);
-	if (options->stack_trace) /* a stack is read at a ptrace stop */
+	if (options->journal.stack) /* a stack is read at a ptrace stop */
 		config.use_unotify = false;
 }
 

@@ -5,12 +5,11 @@
 #ifndef OPTION_RULE_H
 #define OPTION_RULE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-#include "tracer/options.h"
-
 #define TRY_HELP "; try 'shmtrace --help'"
+
+struct options;
 
 struct option_rule {
 	char letter;		/* 0: long name only */
@@ -26,10 +25,10 @@ struct option_rule {
 extern const struct option_rule option_rules[];
 extern const size_t option_rule_count;
 
-/* The row whose apply prints all others. */
+/* To stdout, and exit. */
 void option_print_help(struct options *out, const struct option_rule *rule,
 		       const char *value);
-/* After what was printed to stdout: exits. */
-_Noreturn void option_finish_stdout(void);
+void option_print_version(struct options *out, const struct option_rule *rule,
+			  const char *value);
 
 #endif

@@ -6,31 +6,14 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tracer/options.h"
 #include "tracer/util/log.h"
 
 #define SHMMNI_MAX 32768	/* IPCMNI, include/linux/ipc_namespace.h */
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-static void print_version(struct options *out, const struct option_rule *rule,
-			  const char *value)
-{
-	(void)out;
-	(void)rule;
-	(void)value;
-#ifdef HAVE_LIBUNWIND
-	const char *unwind = "yes";
-#else
-	const char *unwind = "no";
-#endif
-	printf("shmtrace %s\n"
-	       "CPU: " CPU_NAME "; stack traces (libunwind): %s\n"
-	       "MIT license; there is no warranty.\n", VERSION, unwind);
-	option_finish_stdout();
-}
 
 /* auto, on, off: in the order of the enums that have these three. */
 static int parse_mode(const struct option_rule *rule, const char *value)
@@ -90,7 +73,7 @@ static void set_verbose(struct options *out, const struct option_rule *rule,
 {
 	(void)rule;
 	(void)value;
-	out->verbose = true;
+	out->journal.log = true;
 }
 
 static void set_stack_trace(struct options *out, const struct option_rule *rule,
@@ -98,8 +81,8 @@ static void set_stack_trace(struct options *out, const struct option_rule *rule,
 {
 	(void)rule;
 	(void)value;
-	out->verbose = true;
-	out->stack_trace = true;
+	out->journal.log = true;
+	out->journal.stack = true;
 }
 
 static void set_quiet(struct options *out, const struct option_rule *rule,
@@ -133,6 +116,7 @@ static void set_output(struct options *out, const struct option_rule *rule,
 	if (!*value)
 		log_fatal("--%s: the file name is empty", rule->name);
 	out->output = value;
+	out->journal.to_file = true;
 }
 
 /* The factor that a number's suffix stands for; 0: no such suffix. */
@@ -204,7 +188,7 @@ static void set_shmseg(struct options *out, const struct option_rule *rule,
 const struct option_rule option_rules[] = {
 	{ 'h', "help", NULL, "print this help", option_print_help },
 	{ 'V', "version", NULL, "print the version and what is built in",
-	  print_version },
+	  option_print_version },
 	{ 'o', "output", "FILE", "write messages to FILE, not to stderr",
 	  set_output },
 	{ 'A', "output-append-mode", NULL, "append to FILE, do not empty it",
@@ -218,8 +202,7 @@ const struct option_rule option_rules[] = {
 	{ 0, "orphans", "MODE", "what PROGRAM leaves behind: wait, kill",
 	  set_orphans },
 	{ 0, "shmmax", "BYTES", "limit the size of a segment", set_shmmax },
-	{ 0, "shmall", "PAGES", "limit the size of all segments",
-	  set_shmall },
+	{ 0, "shmall", "PAGES", "limit the size of all segments", set_shmall },
 	{ 0, "shmmni", "N", "limit the number of segments", set_shmmni },
 	{ 0, "shmseg", "N", "limit the attachments of one process",
 	  set_shmseg },

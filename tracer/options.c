@@ -17,11 +17,29 @@
 #include "tracer/util/exit.h"
 #include "tracer/util/log.h"
 
-void option_finish_stdout(void)
+static void finish_stdout(void)
 {
 	if (fflush(stdout) || ferror(stdout))
 		log_fatal("cannot write: %s", strerror(errno));
 	exit(EXIT_SUCCESS);
+}
+
+void option_print_version(struct options *out, const struct option_rule *rule,
+			  const char *value)
+{
+	(void)out;
+	(void)rule;
+	(void)value;
+#ifdef HAVE_LIBUNWIND
+	const char *unwind = "yes";
+#else
+	const char *unwind = "no";
+#endif
+	printf("shmtrace %s\n"
+	       "CPU: " CPU_NAME "; stack traces (libunwind): %s\n"
+	       "MIT license; there is no warranty.\n",
+	       VERSION, unwind);
+	finish_stdout();
 }
 
 static bool takes_value(const struct option_rule *rule)
@@ -57,7 +75,7 @@ void option_print_help(struct options *out, const struct option_rule *rule,
 	       "The exit status is PROGRAM's; %d if shmtrace fails, %d if "
 	       "PROGRAM does not\nrun, %d if there is none.\n", EXIT_OWN,
 	       EXIT_CANNOT, EXIT_NOTFOUND);
-	option_finish_stdout();
+	finish_stdout();
 }
 
 _Noreturn static void refuse_attach(void)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tracer/report/report.h"
 #include "tracer/util/config.h"
 
 /* How calls stop: by the seccomp filter, or at every call (plain mode). */
@@ -27,8 +28,7 @@ struct options {
 	enum proc_mode proc;
 	bool self_check;	/* compare the model with /proc/PID/maps */
 	bool debug_stops;	/* a line per stop, to debug shmtrace */
-	bool verbose;		/* a line per shared-memory call */
-	bool stack_trace;	/* and the stack of the caller */
+	struct journal_options journal;
 	bool quiet;		/* no warnings */
 	const char *output;	/* where messages go; NULL: stderr */
 	bool append;		/* to what is there already */

@@ -11,7 +11,8 @@ CHECK_LIBS = $(or $(shell $(PKG) --libs check 2>/dev/null),\
 	   -lcheck -lsubunit -lrt -lm) -pthread
 
 $B/tests/unit/unit: $(UNIT) $(FAKE) $(OPTIONS) \
-		   $B/tracer/util/log.o $B/tracer/report/calllog.o \
+		   $B/tracer/util/log.o $B/tracer/util/errname.o \
+		   $B/tracer/report/calllog.o $B/tracer/report/journal.o \
 		   $B/tracer/report/backtrace.o $B/libemul.a
 	$(call quiet,LD,$@)$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(UNWIND) $(CHECK_LIBS)
 

@@ -4,6 +4,8 @@
  */
 #include "tests/unit/unit.h"
 
+#include <asm/ipcbuf.h>
+#include <asm/shmbuf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +14,7 @@
 #include <unistd.h>
 
 #include "tracer/report/calllog.h"
+#include "tracer/report/journal.h"
 #include "tracer/util/log.h"
 
 static char path[] = "/tmp/shmtrace-log-XXXXXX";
@@ -44,44 +47,202 @@ static const char *logged(void)
 	return text;
 }
 
+static const struct shmid64_ds segment = {
+	.shm_perm = { .key = -5,
+		      .uid = 1,
+		      .gid = 2,
+		      .cuid = 3,
+		      .cgid = UINT32_MAX,
+		      .mode = 03600 },
+	.shm_segsz = 4096,
+	.shm_cpid = 7,
+	.shm_lpid = 8,
+	.shm_nattch = 9,
+	.shm_atime = 10,
+	.shm_dtime = 11,
+	.shm_ctime = 12,
+};
+static const struct shminfo64 limits = {
+	.shmmax = 1,
+	.shmmin = 2,
+	.shmmni = 3,
+	.shmseg = 4,
+	.shmall = UINT64_MAX,
+};
+static const struct shm_info usage = { 1, 2, 3, 4, 5, 6 };
+
+/* The lines are those that strace 6.1 prints. */
 static const struct {
-	enum log_call call;
+	enum journal_nr nr;
 	uint64_t args[6];
 	int64_t result;
 	const char *line;
+	const void *buffer;
+	size_t size;
 } calls[] = {
-	{ LOG_SHMGET, { 0x1234, 4096, IPC_CREAT | 0600 }, 0,
-	  "shmget(0x1234, 4096, IPC_CREAT|0600) = 0" },
-	{ LOG_SHMGET, { 0, 1, IPC_CREAT | IPC_EXCL | SHM_HUGETLB |
-	  SHM_NORESERVE }, -EEXIST, "shmget(IPC_PRIVATE, 1, IPC_CREAT|"
-	  "IPC_EXCL|SHM_HUGETLB|SHM_NORESERVE) = -1 EEXIST (File exists)" },
-	{ LOG_SHMGET, { 0xffffffffffffffff, 0, 0 }, -ENOENT,
+	{ JOURNAL_SHMGET,
+	  { 0x1234, 4096, IPC_CREAT | 0600 },
+	  0,
+	  "shmget(0x1234, 4096, IPC_CREAT|0600) = 0",
+	  NULL,
+	  0 },
+	{ JOURNAL_SHMGET,
+	  { 0, 1, IPC_CREAT | IPC_EXCL | SHM_HUGETLB | SHM_NORESERVE },
+	  -EEXIST,
+	  "shmget(IPC_PRIVATE, 1, IPC_CREAT|"
+	  "IPC_EXCL|SHM_HUGETLB|SHM_NORESERVE|000) = -1 EEXIST (File exists)",
+	  NULL,
+	  0 },
+	{ JOURNAL_SHMGET,
+	  { 0xffffffffffffffff, 0, 0 },
+	  -ENOENT,
 	  "shmget(0xffffffff, 0, 000) = -1 ENOENT "
-	  "(No such file or directory)" },
-	{ LOG_SHMCTL, { 7, IPC_STAT, 0x7ffe0010 }, 0,
-	  "shmctl(7, IPC_STAT, 0x7ffe0010) = 0" },
-	{ LOG_SHMCTL, { (uint64_t)-1, 15, 0 }, -EINVAL,
-	  "shmctl(-1, SHM_STAT_ANY, NULL) = -1 EINVAL (Invalid argument)" },
-	{ LOG_SHMCTL, { 0, 0x102, 0 }, -ENOTTY,
-	  "shmctl(0, 0x102, NULL) = -1 ERRNO_25 "
-	  "(Inappropriate ioctl for device)" },
-	{ LOG_SHMAT, { 3, 0, SHM_RDONLY | SHM_RND | SHM_EXEC },
-	  0x200000001000, "shmat(3, NULL, SHM_RDONLY|SHM_RND|SHM_EXEC) = "
-	  "0x200000001000" },
-	{ LOG_SHMAT, { 3, 0x10000, SHM_REMAP | 1 }, -EACCES,
+	  "(No such file or directory)",
+	  NULL,
+	  0 },
+	{ JOURNAL_SHMGET,
+	  { 5, 1, 0x8000 | 21 << 26 | 07 },
+	  -ENOENT,
+	  "shmget(0x5, 1, 0x8000|21<<SHM_HUGE_SHIFT|007) = -1 ENOENT "
+	  "(No such file or directory)",
+	  NULL,
+	  0 },
+	{ JOURNAL_SHMGET,
+	  { 5, 1, 0x8000 },
+	  -600,
+	  "shmget(0x5, 1, 0x8000|000) = -1 (errno 600)",
+	  NULL,
+	  0 },
+	{ JOURNAL_SHMCTL,
+	  { 7, IPC_STAT, 0x7ffe0010 },
+	  0,
+	  "shmctl(7, IPC_STAT, 0x7ffe0010) = 0",
+	  NULL,
+	  0 },
+	{ JOURNAL_SHMCTL,
+	  { (uint64_t)-1, 15, 0 },
+	  -EINVAL,
+	  "shmctl(-1, SHM_STAT_ANY, NULL) = -1 EINVAL (Invalid argument)",
+	  NULL,
+	  0 },
+	{ JOURNAL_SHMCTL,
+	  { 0, 0x102, 0 },
+	  -EINVAL,
+	  "shmctl(0, IPC_64|IPC_STAT, NULL) = -1 EINVAL (Invalid argument)",
+	  NULL,
+	  0 },
+	{ JOURNAL_SHMCTL,
+	  { 0, 0xffffffff, 0 },
+	  -ENOTTY,
+	  "shmctl(0, IPC_64|0xfffffeff /* SHM_?"
+	  "?? */, NULL) = -1 ENOTTY "
+	  "(Inappropriate ioctl for device)",
+	  NULL,
+	  0 },
+	{ JOURNAL_SHMCTL,
+	  { 1, SHM_STAT, 1 },
+	  1,
+	  "shmctl(1, "
+	  "SHM_STAT, {shm_perm={uid=1, gid=2, mode=03600, key=4294967291, "
+	  "cuid=3, cgid=-1}, shm_segsz=4096, shm_cpid=7, shm_lpid=8, "
+	  "shm_nattch=9, shm_atime=10, shm_dtime=11, shm_ctime=12}) = 1",
+	  &segment,
+	  sizeof(segment) },
+	{ JOURNAL_SHMCTL,
+	  { 1, IPC_SET, 1 },
+	  -EINVAL,
+	  "shmctl(1, "
+	  "IPC_SET, {shm_perm={uid=1, gid=2, mode=03600}}) = -1 EINVAL "
+	  "(Invalid argument)",
+	  &segment,
+	  sizeof(segment) },
+	{ JOURNAL_SHMCTL,
+	  { 1, IPC_INFO, 1 },
+	  3,
+	  "shmctl(1, "
+	  "IPC_INFO, {shmmax=1, shmmin=2, shmmni=3, shmseg=4, "
+	  "shmall=18446744073709551615}) = 3",
+	  &limits,
+	  sizeof(limits) },
+	{ JOURNAL_SHMCTL,
+	  { 1, SHM_INFO, 1 },
+	  3,
+	  "shmctl(1, "
+	  "SHM_INFO, {used_ids=1, shm_tot=2, shm_rss=3, shm_swp=4, "
+	  "swap_attempts=5, swap_successes=6}) = 3",
+	  &usage,
+	  sizeof(usage) },
+	{ JOURNAL_SHMAT,
+	  { 3, 0, SHM_RDONLY | SHM_RND | SHM_EXEC },
+	  0x200000001000,
+	  "shmat(3, NULL, SHM_RDONLY|SHM_RND|SHM_EXEC) = "
+	  "0x200000001000",
+	  NULL,
+	  0 },
+	{ JOURNAL_SHMAT,
+	  { 3, 0x10000, SHM_REMAP | 1 },
+	  -EACCES,
 	  "shmat(3, 0x10000, SHM_REMAP|0x1) = -1 EACCES "
-	  "(Permission denied)" },
-	{ LOG_SHMAT, { 3, 0, 0 }, SYSRET_GONE, "shmat(3, NULL, 0) = ?" },
-	{ LOG_SHMDT, { 0x200000001000 }, 0, "shmdt(0x200000001000) = 0" },
+	  "(Permission denied)",
+	  NULL,
+	  0 },
+	{ JOURNAL_SHMAT,
+	  { 3, 0, 0x10 },
+	  0,
+	  "shmat(3, NULL, 0x10 /* SHM_?"
+	  "?? */) = 0",
+	  NULL,
+	  0 },
+	{ JOURNAL_SHMAT,
+	  { 3, 0, 0 },
+	  SYSRET_GONE,
+	  "shmat(3, NULL, 0) = ?",
+	  NULL,
+	  0 },
+	{ JOURNAL_SHMDT,
+	  { 0x200000001000 },
+	  0,
+	  "shmdt(0x200000001000) = 0",
+	  NULL,
+	  0 },
 };
 
 START_TEST(a_call_reads_as_strace_shows_it)
 {
-	char wanted[256];
+	struct journal_call call = {
+		.tid = 4711,
+		.nr = calls[_i].nr,
+		.result = calls[_i].result,
+		.has_buffer = calls[_i].size != 0,
+	};
+	char wanted[512];
 
-	snprintf(wanted, sizeof(wanted), "[4711] %s\n", calls[_i].line);
-	log_call(4711, calls[_i].call, calls[_i].args, calls[_i].result);
+	memcpy(call.args, calls[_i].args, sizeof(call.args));
+	if (call.has_buffer)
+		memcpy(call.buffer, calls[_i].buffer, calls[_i].size);
+	snprintf(wanted, sizeof(wanted), "[pid  4711] %s\n", calls[_i].line);
+	calllog_print(&call);
 	ck_assert_str_eq(logged(), wanted);
+}
+END_TEST
+
+static const struct journal_call detach = {
+	.tid = 4711,
+	.nr = JOURNAL_SHMDT,
+	.args = { 0x1000 },
+};
+
+START_TEST(a_line_for_a_file_begins_with_the_bare_pid)
+{
+	const struct journal_options options = { .log = true, .to_file = true };
+	struct journal_call call = detach;
+
+	journal_set_up(&options);
+	journal_call(&call);
+	call.tid = 123456;
+	journal_call(&call);
+	ck_assert_str_eq(logged(), "4711  shmdt(0x1000) = 0\n"
+				   "123456 shmdt(0x1000) = 0\n");
 }
 END_TEST
 
@@ -113,7 +274,7 @@ START_TEST(errno_survives_a_message)
 	errno = ESRCH;
 	log_warn("%d", 1);
 	log_line("%d", 2);
-	log_call(1, LOG_SHMDT, calls[0].args, 0);
+	calllog_print(&detach);
 	ck_assert_int_eq(errno, ESRCH);
 }
 END_TEST
@@ -184,6 +345,7 @@ Suite *suite_log(void)
 	tcase_add_checked_fixture(tcase, open_log, remove_log);
 	tcase_add_loop_test(tcase, a_call_reads_as_strace_shows_it, 0,
 			    COUNT(calls));
+	tcase_add_test(tcase, a_line_for_a_file_begins_with_the_bare_pid);
 	tcase_add_test(tcase, a_warning_has_the_programs_name);
 	tcase_add_test(tcase, a_long_message_is_cut_to_one_line);
 	tcase_add_test(tcase, errno_survives_a_message);

@@ -167,8 +167,8 @@ START_TEST(without_options_nothing_is_set)
 
 	ck_assert_int_eq(options.seccomp, SECCOMP_AUTO);
 	ck_assert(!options.self_check);
-	ck_assert(!options.verbose);
-	ck_assert(!options.stack_trace);
+	ck_assert(!options.journal.log);
+	ck_assert(!options.journal.stack);
 	ck_assert_ptr_null(options.output);
 	ck_assert(!options.append);
 	ck_assert(!options.quiet);
@@ -192,8 +192,8 @@ START_TEST(options_stop_at_the_first_other_word)
 {
 	struct options options = parse("-v true -k --foo");
 
-	ck_assert(options.verbose);
-	ck_assert(!options.stack_trace);
+	ck_assert(options.journal.log);
+	ck_assert(!options.journal.stack);
 	ck_assert_str_eq(options.argv[0], "true");
 	ck_assert_str_eq(options.argv[1], "-k");
 	ck_assert_str_eq(options.argv[2], "--foo");
@@ -237,7 +237,7 @@ START_TEST(a_value_may_look_like_an_option)
 	struct options options = parse("-o -v true");
 
 	ck_assert_str_eq(options.output, "-v");
-	ck_assert(!options.verbose);
+	ck_assert(!options.journal.log);
 }
 END_TEST
 
@@ -277,8 +277,8 @@ START_TEST(a_stack_trace_implies_verbose)
 {
 	struct options options = parse("--stack-trace --self-check true");
 
-	ck_assert(options.stack_trace);
-	ck_assert(options.verbose);
+	ck_assert(options.journal.stack);
+	ck_assert(options.journal.log);
 	ck_assert(options.self_check);
 }
 END_TEST
@@ -290,11 +290,11 @@ START_TEST(the_environment_comes_first)
 	setenv("SHMTRACE_OPTIONS", "  --shmmni=3 -vo\tFILE\n", 1);
 	options = parse("--shmmni=4 true");
 	ck_assert_uint_eq(options.shmmni.value, 4);
-	ck_assert(options.verbose);
+	ck_assert(options.journal.log);
 	ck_assert_str_eq(options.output, "FILE");
 	ck_assert_str_eq(options.argv[0], "true");
 	setenv("SHMTRACE_OPTIONS", " ", 1);
-	ck_assert(!parse("true").verbose);
+	ck_assert(!parse("true").journal.log);
 }
 END_TEST
 

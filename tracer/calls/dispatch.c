@@ -17,8 +17,8 @@
 #include "tracer/calls/outside.h"
 #include "tracer/calls/procfs.h"
 #include "tracer/calls/seccomp.h"
+#include "tracer/calls/watch.h"
 #include "tracer/remote/remote.h"
-#include "tracer/report/report.h"
 #include "tracer/stops/stops.h"
 #include "tracer/tasks/tasks.h"
 #include "tracer/util/config.h"
@@ -28,57 +28,41 @@
 
 typedef void handler(struct task *task);
 
-/* Answer before the stack is printed: after remote_answer() the registers, the
-   stack pointer among them, are the program's. */
-static void answer(struct task *task, enum log_call which, sysret_t result)
-{
-	remote_answer(task, result);
-	if (!config.verbose || touch_is_due(task) ||
-	    task->call.at == CALL_RETRY_AT_STOP)
-		return;
-	log_call(task->tid, which, task->call.asked.args, result);
-	if (config.stack_trace)
-		backtrace_print(task->tid);
-}
-
-static void handle_shmget(struct task *task)
+static sysret_t emulate_shmat(struct task *task,
+			      const struct emul_caller *caller)
 {
 	const uint64_t *args = task->call.asked.args;
-	const struct emul_caller caller = task_caller_cred(task);
-	sysret_t result = emul_shmget(&caller, args[0], args[1],
-				      args[2]);
-
-	answer(task, LOG_SHMGET, result);
-}
-
-static void handle_shmctl(struct task *task)
-{
-	const uint64_t *args = task->call.asked.args;
-	const struct emul_caller caller = task_caller_cred(task);
-	sysret_t result = emul_shmctl(&caller, args[0], args[1],
-				      args[2]);
-
-	answer(task, LOG_SHMCTL, result);
-}
-
-static void handle_shmat(struct task *task)
-{
-	const uint64_t *args = task->call.asked.args;
-	const struct emul_caller caller = task_caller_cred(task);
-	sysret_t result = emul_shmat(&caller, args[0], args[1],
-				     args[2]);
+	sysret_t result = emul_shmat(caller, args[0], args[1], args[2]);
 
 	outside_watch(task);
-	answer(task, LOG_SHMAT, result);
+	return result;
 }
 
-static void handle_shmdt(struct task *task)
+static sysret_t emulate(struct task *task)
 {
 	const uint64_t *args = task->call.asked.args;
-	const struct emul_caller caller = task_caller(task);
-	sysret_t result = emul_shmdt(&caller, args[0]);
+	const struct emul_caller caller = task->call.asked.nr == SYS_shmdt ?
+						  task_caller(task) :
+						  task_caller_cred(task);
 
-	answer(task, LOG_SHMDT, result);
+	switch (task->call.asked.nr) {
+	case SYS_shmget:
+		return emul_shmget(&caller, args[0], args[1], args[2]);
+	case SYS_shmctl:
+		return emul_shmctl(&caller, args[0], args[1], args[2]);
+	case SYS_shmat:
+		return emulate_shmat(task, &caller);
+	default:
+		return emul_shmdt(&caller, args[0]);
+	}
+}
+
+static void handle_shm(struct task *task)
+{
+	if (config.journal)
+		watch_call(task, emulate);
+	else
+		remote_answer(task, emulate(task));
 }
 
 static void handle_credentials(struct task *task)
@@ -122,10 +106,10 @@ static const struct {
 	handler *handle;
 } table[] = {
 	{ SYS_personality, handle_personality },
-	{ SYS_shmget, handle_shmget },
-	{ SYS_shmctl, handle_shmctl },
-	{ SYS_shmat, handle_shmat },
-	{ SYS_shmdt, handle_shmdt },
+	{ SYS_shmget, handle_shm },
+	{ SYS_shmctl, handle_shm },
+	{ SYS_shmat, handle_shm },
+	{ SYS_shmdt, handle_shm },
 	{ SYS_setuid, handle_credentials },
 	{ SYS_setgid, handle_credentials },
 	{ SYS_setreuid, handle_credentials },
@@ -289,7 +273,7 @@ bool calls_must_wait(struct task *task)
 void calls_redo(struct task *task)
 {
 	task->call.slow_only = true;
-	handle_shmat(task);
+	handle_shm(task);
 	task->call.slow_only = false;
 }
 

@@ -31,9 +31,10 @@
 
 bool fastpath_is_possible(struct task *task)
 {
-	return arch_stub_attach && config.listener >= 0 && config.use_filter &&
-	       task->call.at == CALL_SECCOMP && task->mm->users == 1 &&
-	       task->mm->stub && task->stops_for == NOTHING_OUTSIDE &&
+	return !config.journal && arch_stub_attach && config.listener >= 0 &&
+	       config.use_filter && task->call.at == CALL_SECCOMP &&
+	       task->mm->users == 1 && task->mm->stub &&
+	       task->stops_for == NOTHING_OUTSIDE &&
 	       !task->mm->stop_all_calls && !task->call.slow_only &&
 	       !arch_is_stepping(&task->call.regs);
 }

@@ -400,9 +400,15 @@ static void ask_for_stop(struct task *task)
 	unotify_answer(task->call.unotify_id, -ERESTARTNOINTR);
 }
 
+bool remote_will_retry(const struct task *task, sysret_t result)
+{
+	return task->call.at == CALL_UNOTIFY && result == -EFAULT &&
+	       task->call.needs_stop;
+}
+
 static void answer_unotify(struct task *task, sysret_t result)
 {
-	if (result == -EFAULT && task->call.needs_stop)
+	if (remote_will_retry(task, result))
 		ask_for_stop(task);
 	else
 		unotify_answer(task->call.unotify_id, result);

@@ -47,6 +47,9 @@ sysret_t remote_run(struct task *task);
 /* The program gets `result`, and all its other registers back.  With
    SYSRET_GONE the thread is gone, and nothing is done. */
 void remote_answer(struct task *task, sysret_t result);
+/* Would remote_answer not answer, but have the call handled again at a ptrace
+   stop?  */
+bool remote_will_retry(const struct task *task, sysret_t result);
 
 /* In place of an answer, after calls were injected: put everything back, and
    let the program make its call again. */

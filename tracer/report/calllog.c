@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: MIT
 /*
- * calllog.c - prints a line for each shared-memory call (-v).
+ * calllog.c - a line for each shared-memory call, letter by letter as strace
+ * 6.1 prints it with -a1.
  */
 #include "tracer/report/calllog.h"
 
+#include <asm/ipcbuf.h>
+#include <asm/shmbuf.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
 
 #include "emul/emul.h"
+#include "tracer/util/errname.h"
 #include "tracer/util/log.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+enum {
+	HUGE_SHIFT = 26, /* SHM_HUGE_SHIFT */
+	HUGE_MASK = 63,
+	STAT_ANY = 15,	    /* SHM_STAT_ANY, Linux 4.17 */
+	VERSION_64 = 0x100, /* IPC_64 */
+};
 
 struct name {
 	unsigned value;
@@ -36,27 +46,19 @@ static const struct name at_flags[] = {
 };
 
 static const struct name commands[] = {
-	{ IPC_RMID, "IPC_RMID" },
-	{ IPC_SET, "IPC_SET" },
-	{ IPC_STAT, "IPC_STAT" },
-	{ IPC_INFO, "IPC_INFO" },
-	{ SHM_LOCK, "SHM_LOCK" },
-	{ SHM_UNLOCK, "SHM_UNLOCK" },
-	{ SHM_STAT, "SHM_STAT" },
-	{ SHM_INFO, "SHM_INFO" },
-	{ 15, "SHM_STAT_ANY" },	/* Linux 4.17; not in every C library */
+	{ IPC_RMID, "IPC_RMID" },     { IPC_SET, "IPC_SET" },
+	{ IPC_STAT, "IPC_STAT" },     { IPC_INFO, "IPC_INFO" },
+	{ SHM_LOCK, "SHM_LOCK" },     { SHM_UNLOCK, "SHM_UNLOCK" },
+	{ SHM_STAT, "SHM_STAT" },     { SHM_INFO, "SHM_INFO" },
+	{ STAT_ANY, "SHM_STAT_ANY" },
 };
 
-/* Errors of the shared-memory calls; only glibc has strerrorname_np(). */
-static const struct name errors[] = {
-	{ EPERM, "EPERM" },	{ ENOENT, "ENOENT" },
-	{ EINTR, "EINTR" },	{ EAGAIN, "EAGAIN" },
-	{ ENOMEM, "ENOMEM" },	{ EACCES, "EACCES" },
-	{ EFAULT, "EFAULT" },	{ EEXIST, "EEXIST" },
-	{ EINVAL, "EINVAL" },	{ ENFILE, "ENFILE" },
-	{ EMFILE, "EMFILE" },	{ ENOSPC, "ENOSPC" },
-	{ ENOSYS, "ENOSYS" },	{ EIDRM, "EIDRM" },
-};
+static struct journal_options on;
+
+void calllog_set_up(const struct journal_options *options)
+{
+	on = *options;
+}
 
 static const char *find_name(const struct name *names, size_t count,
 			     unsigned value)
@@ -67,24 +69,50 @@ static const char *find_name(const struct name *names, size_t count,
 	return NULL;
 }
 
-static void add_flags(struct line *line, const struct name *names,
-		      size_t count, unsigned flags, bool octal)
+/* Adds those that are set, each with a bar behind it, and gives the rest. */
+static unsigned add_names(struct line *line, const struct name *names,
+			  size_t count, unsigned flags, const char **bar)
 {
-	const char *bar = "";
-
 	for (size_t i = 0; i < count; i++) {
 		if (!(flags & names[i].value))
 			continue;
-		line_add(line, "%s%s", bar, names[i].text);
+		line_add(line, "%s%s", *bar, names[i].text);
 		flags &= ~names[i].value;
+		*bar = "|";
+	}
+	return flags;
+}
+
+static void add_get_flags(struct line *line, unsigned flags)
+{
+	unsigned mode = flags & 0777, huge = flags >> HUGE_SHIFT & HUGE_MASK;
+	const char *bar = "";
+
+	flags &= ~(0777U | (unsigned)HUGE_MASK << HUGE_SHIFT);
+	flags = add_names(line, get_flags, ARRAY_SIZE(get_flags), flags, &bar);
+	if (flags) {
+		line_add(line, "%s%#x", bar, flags);
 		bar = "|";
 	}
-	if (*bar && !flags)
-		return;
-	if (octal)
-		line_add(line, "%s%#03o", bar, flags);
-	else
-		line_add(line, "%s%#x", bar, flags);
+	if (huge) {
+		line_add(line, "%s%u<<SHM_HUGE_SHIFT", bar, huge);
+		bar = "|";
+	}
+	line_add(line, "%s%#03o", bar, mode);
+}
+
+static void add_at_flags(struct line *line, unsigned flags)
+{
+	const char *bar = "";
+	unsigned rest =
+		add_names(line, at_flags, ARRAY_SIZE(at_flags), flags, &bar);
+
+	if (!flags)
+		line_add(line, "0");
+	else if (rest == flags)
+		line_add(line, "%#x /* SHM_??? */", rest);
+	else if (rest)
+		line_add(line, "|%#x", rest);
 }
 
 static void add_pointer(struct line *line, uint64_t addr)
@@ -95,78 +123,179 @@ static void add_pointer(struct line *line, uint64_t addr)
 		line_add(line, "NULL");
 }
 
-static void add_shmget(struct line *line, const uint64_t *args)
+static void add_shmget(struct line *line, const struct journal_call *call)
 {
-	unsigned key = (unsigned)args[0];
+	unsigned key = (unsigned)call->args[0];
 
 	if (key == IPC_PRIVATE)
 		line_add(line, "shmget(IPC_PRIVATE, ");
 	else
 		line_add(line, "shmget(%#x, ", key);
-	line_add(line, "%llu, ", (unsigned long long)args[1]);
-	add_flags(line, get_flags, ARRAY_SIZE(get_flags), (unsigned)args[2],
-		  true);
+	line_add(line, "%llu, ", (unsigned long long)call->args[1]);
+	add_get_flags(line, (unsigned)call->args[2]);
 }
 
-static void add_shmctl(struct line *line, const uint64_t *args)
+static void add_command(struct line *line, unsigned cmd)
 {
-	const char *name = find_name(commands, ARRAY_SIZE(commands),
-				     (unsigned)args[1]);
+	const char *version = cmd & VERSION_64 ? "IPC_64|" : "";
+	const char *name;
 
-	line_add(line, "shmctl(%d, ", (int)args[0]);
+	cmd &= ~(unsigned)VERSION_64;
+	name = find_name(commands, ARRAY_SIZE(commands), cmd);
 	if (name)
-		line_add(line, "%s, ", name);
+		line_add(line, "%s%s, ", version, name);
 	else
-		line_add(line, "%#x, ", (unsigned)args[1]);
-	add_pointer(line, args[2]);
+		line_add(line, "%s%#x /* SHM_??? */, ", version, cmd);
 }
 
-static void add_shmat(struct line *line, const uint64_t *args)
+/* -1 means "leave it" to chown(2) and its kin: strace shows all ids so. */
+static void add_id(struct line *line, const char *name, unsigned id)
 {
-	line_add(line, "shmat(%d, ", (int)args[0]);
-	add_pointer(line, args[1]);
-	line_add(line, ", ");
-	add_flags(line, at_flags, ARRAY_SIZE(at_flags), (unsigned)args[2],
-		  false);
+	if (id == UINT32_MAX)
+		line_add(line, "%s=-1", name);
+	else
+		line_add(line, "%s=%u", name, id);
 }
 
-static void add_shmdt(struct line *line, const uint64_t *args)
+static void add_set(struct line *line, const struct shmid64_ds *ds)
 {
-	line_add(line, "shmdt(");
-	add_pointer(line, args[0]);
+	line_add(line, "{shm_perm={");
+	add_id(line, "uid", ds->shm_perm.uid);
+	add_id(line, ", gid", ds->shm_perm.gid);
+	line_add(line, ", mode=%#03o}}", (unsigned)ds->shm_perm.mode);
 }
 
-static void add_result(struct line *line, enum log_call call, int64_t result)
+static void add_stat(struct line *line, const struct shmid64_ds *ds)
 {
-	if (result == SYSRET_GONE) {
-		line_add(line, ") = ?");
-	} else if (result < 0) {
-		const char *name = find_name(errors, ARRAY_SIZE(errors),
-					     (unsigned)-result);
+	line_add(line, "{shm_perm={");
+	add_id(line, "uid", ds->shm_perm.uid);
+	add_id(line, ", gid", ds->shm_perm.gid);
+	line_add(line, ", mode=%#03o, key=%u", (unsigned)ds->shm_perm.mode,
+		 (unsigned)ds->shm_perm.key);
+	add_id(line, ", cuid", ds->shm_perm.cuid);
+	add_id(line, ", cgid", ds->shm_perm.cgid);
+	line_add(line,
+		 "}, shm_segsz=%llu, shm_cpid=%d, shm_lpid=%d, "
+		 "shm_nattch=%llu, shm_atime=%llu, shm_dtime=%llu, "
+		 "shm_ctime=%llu}",
+		 (unsigned long long)ds->shm_segsz, ds->shm_cpid, ds->shm_lpid,
+		 (unsigned long long)ds->shm_nattch,
+		 (unsigned long long)ds->shm_atime,
+		 (unsigned long long)ds->shm_dtime,
+		 (unsigned long long)ds->shm_ctime);
+}
 
-		if (name)
-			line_add(line, ") = -1 %s", name);
-		else
-			line_add(line, ") = -1 ERRNO_%d", (int)-result);
-		line_add(line, " (%s)", strerror((int)-result));
-	} else if (call == LOG_SHMAT) {
-		line_add(line, ") = %#llx", (unsigned long long)result);
-	} else {
-		line_add(line, ") = %lld", (long long)result);
+static void add_limits(struct line *line, const struct shminfo64 *info)
+{
+	line_add(line,
+		 "{shmmax=%llu, shmmin=%llu, shmmni=%llu, shmseg=%llu, "
+		 "shmall=%llu}",
+		 (unsigned long long)info->shmmax,
+		 (unsigned long long)info->shmmin,
+		 (unsigned long long)info->shmmni,
+		 (unsigned long long)info->shmseg,
+		 (unsigned long long)info->shmall);
+}
+
+static void add_info(struct line *line, const struct shm_info *info)
+{
+	line_add(line,
+		 "{used_ids=%d, shm_tot=%lu, shm_rss=%lu, shm_swp=%lu, "
+		 "swap_attempts=%lu, swap_successes=%lu}",
+		 info->used_ids, info->shm_tot, info->shm_rss, info->shm_swp,
+		 info->swap_attempts, info->swap_successes);
+}
+
+static void add_buffer(struct line *line, const struct journal_call *call)
+{
+	union {
+		struct shmid64_ds ds;
+		struct shminfo64 limits;
+		struct shm_info info;
+		uint64_t words[JOURNAL_BUFFER_WORDS];
+	} buffer;
+
+	memcpy(buffer.words, call->buffer, sizeof(buffer.words));
+	switch (call->args[1] & ~(uint64_t)VERSION_64) {
+	case IPC_SET:
+		add_set(line, &buffer.ds);
+		break;
+	case IPC_INFO:
+		add_limits(line, &buffer.limits);
+		break;
+	case SHM_INFO:
+		add_info(line, &buffer.info);
+		break;
+	default:
+		add_stat(line, &buffer.ds);
+		break;
 	}
 }
 
-void log_call(pid_t tid, enum log_call call, const uint64_t args[6],
-	      int64_t result)
+static void add_shmctl(struct line *line, const struct journal_call *call)
 {
-	static void (*const add[])(struct line *, const uint64_t *) = {
-		[LOG_SHMGET] = add_shmget, [LOG_SHMCTL] = add_shmctl,
-		[LOG_SHMAT] = add_shmat, [LOG_SHMDT] = add_shmdt,
+	line_add(line, "shmctl(%d, ", (int)call->args[0]);
+	add_command(line, (unsigned)call->args[1]);
+	if (call->has_buffer)
+		add_buffer(line, call);
+	else
+		add_pointer(line, call->args[2]);
+}
+
+static void add_shmat(struct line *line, const struct journal_call *call)
+{
+	line_add(line, "shmat(%d, ", (int)call->args[0]);
+	add_pointer(line, call->args[1]);
+	line_add(line, ", ");
+	add_at_flags(line, (unsigned)call->args[2]);
+}
+
+static void add_shmdt(struct line *line, const struct journal_call *call)
+{
+	line_add(line, "shmdt(");
+	add_pointer(line, call->args[0]);
+}
+
+static void add_error(struct line *line, int error)
+{
+	const char *name = errname_of(error);
+
+	if (name)
+		line_add(line, ") = -1 %s (%s)", name, strerror(error));
+	else
+		line_add(line, ") = -1 (errno %d)", error);
+}
+
+static void add_result(struct line *line, const struct journal_call *call)
+{
+	if (call->result == SYSRET_GONE)
+		line_add(line, ") = ?");
+	else if (call->result < 0)
+		add_error(line, (int)-call->result);
+	else if (call->nr == JOURNAL_SHMAT)
+		line_add(line, ") = %#llx", (unsigned long long)call->result);
+	else
+		line_add(line, ") = %lld", (long long)call->result);
+}
+
+static void add_prefix(struct line *line, const struct journal_call *call)
+{
+	line_add(line, on.to_file ? "%-5d " : "[pid %5d] ", (int)call->tid);
+}
+
+void calllog_print(const struct journal_call *call)
+{
+	static void (*const add[])(struct line *,
+				   const struct journal_call *) = {
+		[JOURNAL_SHMGET] = add_shmget,
+		[JOURNAL_SHMCTL] = add_shmctl,
+		[JOURNAL_SHMAT] = add_shmat,
+		[JOURNAL_SHMDT] = add_shmdt,
 	};
 	struct line line = { .len = 0 };
 
-	line_add(&line, "[%d] ", (int)tid);
-	add[call](&line, args);
-	add_result(&line, call, result);
+	add_prefix(&line, call);
+	add[call->nr](&line, call);
+	add_result(&line, call);
 	line_log(&line);
 }

@@ -5,14 +5,12 @@
 #ifndef REPORT_CALLLOG_H
 #define REPORT_CALLLOG_H
 
-#include <stdint.h>
-#include <sys/types.h>
+#include "tracer/report/call.h"
 
-enum log_call { LOG_SHMGET, LOG_SHMCTL, LOG_SHMAT, LOG_SHMDT };
+void calllog_set_up(const struct journal_options *options);
 
-/* "[tid] shmget(0x1234, 4096, IPC_CREAT|0600) = 0".  The result is a value,
-   -errno, or SYSRET_GONE.  errno is preserved. */
-void log_call(pid_t tid, enum log_call call, const uint64_t args[6],
-	      int64_t result);
+/* "[pid  4711] shmget(0x1234, 4096, IPC_CREAT|0600) = 0", as strace 6.1 has
+   it.  errno is preserved. */
+void calllog_print(const struct journal_call *call);
 
 #endif

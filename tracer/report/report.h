@@ -6,7 +6,6 @@
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
-#include "tracer/report/backtrace.h"
-#include "tracer/report/calllog.h"
+#include "tracer/report/journal.h"
 
 #endif

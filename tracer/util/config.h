@@ -37,9 +37,8 @@ struct config {
 	enum proc_mode proc;	/* which programs see emulated /proc files */
 	bool self_check;
 	bool debug_stops;	/* a line for each stop */
-	bool verbose;
-	bool stack_trace;
-	pid_t first; /* the program on the command line */
+	bool journal;		/* a report wants to hear of each call */
+	pid_t first;		/* the program on the command line */
 };
 
 extern struct config config;
