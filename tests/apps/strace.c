@@ -3,7 +3,8 @@
  * strace.c - the shared-memory calls in every shape that a log can show.
  *
  *	strace			all of them
- *	strace rounds N		N times each of the four
+ *	strace rounds N		N times the ordinary ones, each from a
+ *				function of its own
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -23,9 +24,9 @@ static union {
 } buffer;
 
 /* The C library would look at the arguments. */
-static long ctl(long id, long cmd, const void *buf)
+static long ctl(long shmid, long cmd, const void *buf)
 {
-	return syscall(SYS_shmctl, id, cmd, buf);
+	return syscall(SYS_shmctl, shmid, cmd, buf);
 }
 
 static void gets(void)
@@ -43,18 +44,18 @@ static void gets(void)
 	syscall(SYS_shmget, 0x1122334455667788, -1L, 0x1ffffffffL);
 }
 
-static void attaches(int id)
+static void attaches(int shmid)
 {
-	char *at = shmat(id, NULL, 0);
-	char *other = shmat(id, NULL, SHM_RDONLY | SHM_EXEC);
+	char *at = shmat(shmid, NULL, 0);
+	char *other = shmat(shmid, NULL, SHM_RDONLY | SHM_EXEC);
 
-	shmat(id, (void *)0x123, SHM_RND | SHM_REMAP);
+	shmat(shmid, (void *)0x123, SHM_RND | SHM_REMAP);
 	shmat(99, NULL, 1);
 	shmat(99, NULL, SHM_RDONLY | 1);
 	shmat(-1, NULL, -1);
-	shmat(id, at, 0);
-	shmat(id, at, SHM_REMAP);
-	shmdt(shmat(id, NULL, SHM_HUGETLB | 0600));
+	shmat(shmid, at, 0);
+	shmat(shmid, at, SHM_REMAP);
+	shmdt(shmat(shmid, NULL, SHM_HUGETLB | 0600));
 	syscall(SYS_shmat, 0x123456789, 0xffffffff80000000, 0);
 	shmdt(at);
 	shmdt(other);
@@ -64,84 +65,106 @@ static void attaches(int id)
 	shmdt((void *)5);
 }
 
-static void states(long id)
+static void states(long shmid)
 {
-	shmat((int)id, NULL, 0);
-	ctl(id, IPC_STAT, &buffer);
+	shmat((int)shmid, NULL, 0);
+	ctl(shmid, IPC_STAT, &buffer);
 	buffer.ds.shm_perm.mode = 0640;
-	ctl(id, IPC_SET, &buffer);
-	ctl(id, SHM_STAT, &buffer);
-	ctl(id, ANY, &buffer);
-	ctl(id, IPC_STAT, NULL);
-	ctl(id, IPC_STAT, (void *)1);
+	ctl(shmid, IPC_SET, &buffer);
+	ctl(shmid, SHM_STAT, &buffer);
+	ctl(shmid, ANY, &buffer);
+	ctl(shmid, IPC_STAT, NULL);
+	ctl(shmid, IPC_STAT, (void *)1);
 	ctl(99, IPC_STAT, &buffer);
 	ctl(99, IPC_SET, &buffer);
 	buffer.ds.shm_perm.uid = (uid_t)-1;
 	buffer.ds.shm_perm.mode = 0xffff;
-	ctl(id, IPC_SET, &buffer);
-	ctl(id, IPC_SET, NULL);
-	ctl(id, IPC_SET, (void *)8);
-	ctl(id, SHM_LOCK, NULL);
-	ctl(id, IPC_STAT, &buffer);
-	ctl(id, SHM_UNLOCK, &buffer);
+	ctl(shmid, IPC_SET, &buffer);
+	ctl(shmid, IPC_SET, NULL);
+	ctl(shmid, IPC_SET, (void *)8);
+	ctl(shmid, SHM_LOCK, NULL);
+	ctl(shmid, IPC_STAT, &buffer);
+	ctl(shmid, SHM_UNLOCK, &buffer);
 }
 
-static void totals(long id)
+static void totals(long shmid)
 {
 	ctl(0, IPC_INFO, &buffer);
 	ctl(0, SHM_INFO, &buffer);
 	ctl(0, IPC_INFO, NULL);
 	ctl(0, SHM_INFO, (void *)8);
-	ctl(id, 7, &buffer);
-	ctl(id, 16, &buffer);
-	ctl(id, VERSION_64 | IPC_STAT, &buffer);
-	ctl(id, VERSION_64 | SHM_INFO, &buffer);
-	ctl(id, 0xffff, &buffer);
-	ctl(id, -1, &buffer);
+	ctl(shmid, 7, &buffer);
+	ctl(shmid, 16, &buffer);
+	ctl(shmid, VERSION_64 | IPC_STAT, &buffer);
+	ctl(shmid, VERSION_64 | SHM_INFO, &buffer);
+	ctl(shmid, 0xffff, &buffer);
+	ctl(shmid, -1, &buffer);
 }
 
 /* A structure that ends in what is not mapped. */
-static void edge(long id)
+static void edge(long shmid)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	char *at = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	munmap(at + page, page);
-	ctl(id, IPC_STAT, at + page - 24);
-	ctl(id, IPC_SET, at + page - 48);
-	ctl(id, IPC_INFO, at + page - 24);
+	ctl(shmid, IPC_STAT, at + page - 24);
+	ctl(shmid, IPC_SET, at + page - 48);
+	ctl(shmid, IPC_INFO, at + page - 24);
 }
 
-static void child(int id)
+static void child(int shmid)
 {
 	if (fork() == 0) {
-		shmat(id, NULL, 0);
-		ctl(id, IPC_STAT, &buffer);
+		shmat(shmid, NULL, 0);
+		ctl(shmid, IPC_STAT, &buffer);
 		_exit(0);
 	}
 	wait(NULL);
 }
 
-static void rounds(int count)
-{
-	for (int i = 0; i < count; i++) {
-		int id = shmget(IPC_PRIVATE, 4096, 0600);
-		void *at = shmat(id, NULL, 0);
+static int id;
+static void *at;
 
-		shmdt(at);
-		shmctl(id, IPC_RMID, NULL);
+/* Not tail calls: something is left to do. */
+static __attribute__((noinline)) int in_shmget(void)
+{
+	id = shmget(IPC_PRIVATE, 4096, 0600);
+	return id + 1;
+}
+
+static __attribute__((noinline)) int in_shmat(void)
+{
+	at = shmat(id, NULL, 0);
+	return at != NULL;
+}
+
+static __attribute__((noinline)) int in_shmdt(void)
+{
+	return shmdt(at) + 1;
+}
+
+static __attribute__((noinline)) int in_shmctl(void)
+{
+	return shmctl(id, IPC_RMID, NULL) + 1;
+}
+
+static int rounds(int count)
+{
+	int sum = 0;
+
+	for (int i = 0; i < count; i++) {
+		sum += in_shmget() + in_shmat() + in_shmdt();
+		sum += in_shmat() + in_shmctl() + in_shmdt();
 	}
+	return sum == 0;
 }
 
 int main(int argc, char **argv)
 {
-	int id;
-
-	if (argc == 3) {
-		rounds(atoi(argv[2]));
-		return 0;
-	}
+	if (argc == 3)
+		return rounds(atoi(argv[2]));
 	id = shmget(KEY, 4096, IPC_CREAT | 0600);
 	gets();
 	attaches(id);
