@@ -254,6 +254,20 @@ sysret_t emul_shmdt(const struct emul_caller *caller, uint64_t addr);
 sysret_t emul_shmctl(const struct emul_caller *caller, uint64_t shmid,
 		     uint64_t cmd, uint64_t buf);
 
+/* A segment, for reports. */
+struct emul_segment {
+	int32_t shmid, key;
+	uint64_t size;		/* as given to shmget */
+	uint32_t uid, gid;	/* owner, as the first user namespace has it */
+	uint32_t mode;		/* 0777 | SHM_DEST | SHM_LOCKED */
+	int32_t cpid;
+};
+/* By its id; by an address that shmdt would detach.  False: no such one. */
+bool emul_segment_look(const struct emul_ns *ns, int32_t shmid,
+		       struct emul_segment *look);
+bool emul_attached_look(const struct emul_mm *mm, uint64_t addr,
+			struct emul_segment *look);
+
 /* System calls that can change VMAs. */
 enum emul_mmop {
 	EMUL_MM_MUNMAP,	  /* addr len */

@@ -273,6 +273,10 @@ void vma_set_start(const struct emul *emul, struct vma *vma, uint64_t start);
 uint64_t vma_pgoff(const struct emul *emul, const struct vma *vma,
 		   uint64_t addr);
 
+/* shmdt.c */
+/* The lowest VMA with this virtual base: what shmdt begins with, or NULL. */
+struct vma *shmdt_first(const struct emul_mm *mm, uint64_t addr);
+
 /* mm_flags.c: calls that change properties. */
 bool mm_flags_op(enum emul_mmop op);
 /* VM_EXEC_KEY for what has this protection, or 0 (mprotect, do_mmap()). */

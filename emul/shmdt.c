@@ -19,6 +19,15 @@ static bool is_based(const struct vma *vma, void *arg)
 	return (vma->start - base->addr) / base->page_size == vma->pgoff;
 }
 
+struct vma *shmdt_first(const struct emul_mm *mm, uint64_t addr)
+{
+	struct base base = { addr, mm->emul->config.page_size };
+
+	if (addr != page_down(mm->emul, addr))
+		return NULL;
+	return tree_find(mm->root, addr, is_based, &base);
+}
+
 /* May the host let the call end with the munmap of this VMA?  Not when the
    second loop has one more to look at, and not when the segment goes with it:
    its pages are free when shmdt returns. */
@@ -59,13 +68,10 @@ sysret_t emul_shmdt(const struct emul_caller *caller, uint64_t addr)
 {
 	const struct emul *emul = caller->mm->emul;
 	struct base base = { addr, emul->config.page_size };
-	struct vma *vma;
+	struct vma *vma = shmdt_first(caller->mm, addr);
 	uint64_t file, size, end;
 	sysret_t result;
 
-	if (addr != page_down(emul, addr))
-		return -EINVAL;
-	vma = tree_find(caller->mm->root, addr, is_based, &base);
 	if (!vma)
 		return -EINVAL;
 	file = vma->file->id;

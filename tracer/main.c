@@ -107,7 +107,7 @@ static void configure(const struct options *options)
 	config.stop_opens = options->proc == PROC_ON;
 	config.self_check = options->self_check;
 	config.debug_stops = options->debug_stops;
-	config.journal = options->journal.log;
+	config.journal = options->journal.log != 0;
 	journal_set_up(&options->journal);
 	if (proc_init() < 0)
 		log_fatal("no /proc here, and none can be mounted: it is "

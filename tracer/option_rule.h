@@ -19,11 +19,18 @@ struct option_rule {
 	const char *help;
 	void (*apply)(struct options *out, const struct option_rule *rule,
 		      const char *value);
+	/* the letter's, where it is not the same (-e) */
+	void (*apply_letter)(struct options *out,
+			     const struct option_rule *rule,
+			     const char *value);
 };
 
 /* In the order of --help, which the man page follows. */
 extern const struct option_rule option_rules[];
 extern const size_t option_rule_count;
+
+/* All options were read: what they mean together. */
+void option_settle(struct options *out);
 
 /* To stdout, and exit. */
 void option_print_help(struct options *out, const struct option_rule *rule,

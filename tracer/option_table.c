@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tracer/option_report.h"
 #include "tracer/options.h"
 #include "tracer/util/log.h"
 
@@ -66,23 +67,6 @@ static void set_debug(struct options *out, const struct option_rule *rule,
 	if (strcmp(value, "stops") != 0)
 		log_fatal("--%s: '%s' is not stops", rule->name, value);
 	out->debug_stops = true;
-}
-
-static void set_verbose(struct options *out, const struct option_rule *rule,
-			const char *value)
-{
-	(void)rule;
-	(void)value;
-	out->journal.log = true;
-}
-
-static void set_stack_trace(struct options *out, const struct option_rule *rule,
-			    const char *value)
-{
-	(void)rule;
-	(void)value;
-	out->journal.log = true;
-	out->journal.stack = true;
 }
 
 static void set_quiet(struct options *out, const struct option_rule *rule,
@@ -186,33 +170,61 @@ static void set_shmseg(struct options *out, const struct option_rule *rule,
 }
 
 const struct option_rule option_rules[] = {
-	{ 'h', "help", NULL, "print this help", option_print_help },
+	{ 'h', "help", NULL, "print this help", option_print_help, NULL },
 	{ 'V', "version", NULL, "print the version and what is built in",
-	  option_print_version },
+	  option_print_version, NULL },
 	{ 'o', "output", "FILE", "write messages to FILE, not to stderr",
-	  set_output },
+	  set_output, NULL },
 	{ 'A', "output-append-mode", NULL, "append to FILE, do not empty it",
-	  set_append },
-	{ 'q', "quiet", NULL, "print no warnings", set_quiet },
+	  set_append, NULL },
+	{ 'q', "quiet", NULL, "print no warnings", set_quiet, NULL },
 	{ 'v', "verbose", NULL, "print a line for each shared-memory call",
-	  set_verbose },
-	{ 'k', "stack-trace", NULL, "and the stack of its caller (implies -v)",
-	  set_stack_trace },
-	{ 'f', "follow-forks", NULL, "nothing: it is always so", set_follow },
+	  report_verbose, NULL },
+	{ 'e', "trace", "SET", "print a line for each of these calls",
+	  report_trace, report_expression },
+	{ 0, "status", "SET", "only if it was successful, failed",
+	  report_status, NULL },
+	{ 'z', "successful-only", NULL, "the same as --status=successful",
+	  report_successful, NULL },
+	{ 'Z', "failed-only", NULL, "the same as --status=failed",
+	  report_failed, NULL },
+	{ 'k', "stack-trace", NULL, "and the stack of its caller",
+	  report_stack, NULL },
+	{ 0, "stack-trace-frame-limit", "N", "no more of it than N frames",
+	  report_frames, NULL },
+	{ 't', "absolute-timestamps", "[=FORM]",
+	  "and the time: time; us; unix,us", report_stamps, NULL },
+	{ 'r', "relative-timestamps", NULL, "and the time since the last",
+	  report_relative, NULL },
+	{ 'T', "syscall-times", NULL, "and the time that it took",
+	  report_durations, NULL },
+	{ 'y', "decode-ids", NULL, "and the segments that ids stand for",
+	  report_ids, NULL },
+	{ 'Y', "decode-pids", "[=comm]", "and the command of each thread",
+	  report_pids, NULL },
+	{ 'f', "follow-forks", NULL, "nothing: it is always so",
+	  set_follow, NULL },
 	{ 0, "orphans", "MODE", "what PROGRAM leaves behind: wait, kill",
-	  set_orphans },
-	{ 0, "shmmax", "BYTES", "limit the size of a segment", set_shmmax },
-	{ 0, "shmall", "PAGES", "limit the size of all segments", set_shmall },
-	{ 0, "shmmni", "N", "limit the number of segments", set_shmmni },
+	  set_orphans, NULL },
+	{ 0, "shmmax", "BYTES", "limit the size of a segment",
+	  set_shmmax, NULL },
+	{ 0, "shmall", "PAGES", "limit the size of all segments",
+	  set_shmall, NULL },
+	{ 0, "shmmni", "N", "limit the number of segments", set_shmmni, NULL },
 	{ 0, "shmseg", "N", "limit the attachments of one process",
-	  set_shmseg },
+	  set_shmseg, NULL },
 	{ 0, "seccomp-bpf", "[=MODE]", "stop by seccomp filter: auto, on, off",
-	  set_seccomp },
+	  set_seccomp, NULL },
 	{ 0, "proc", "MODE", "emulate /proc/sysvipc/shm: auto, on, off",
-	  set_proc },
+	  set_proc, NULL },
 	{ 0, "self-check", NULL, "check our book-keeping at every step",
-	  set_self_check },
-	{ 0, "debug", "WHAT", "print a line for each: stops", set_debug },
+	  set_self_check, NULL },
+	{ 0, "debug", "WHAT", "print a line for each: stops", set_debug, NULL },
 };
 
 const size_t option_rule_count = ARRAY_SIZE(option_rules);
+
+void option_settle(struct options *out)
+{
+	report_settle(out);
+}

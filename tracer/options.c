@@ -139,7 +139,10 @@ static int parse_short(char **argv, int i, struct options *out)
 		if (!value)
 			log_fatal("option '-%c' needs a value (%s)" TRY_HELP,
 				  rule->letter, rule->arg);
-		rule->apply(out, rule, value);
+		if (rule->apply_letter)
+			rule->apply_letter(out, rule, value);
+		else
+			rule->apply(out, rule, value);
 		break;
 	}
 	return i + 1;
@@ -189,10 +192,14 @@ void options_parse(int argc, char **argv, struct options *out)
 {
 	int i;
 
-	*out = (struct options){ .seccomp = SECCOMP_AUTO };
+	*out = (struct options){
+		.seccomp = SECCOMP_AUTO,
+		.journal = { .frames = 128 },
+	};
 	parse_environment(out);
 	i = parse_words(argv, argc ? 1 : 0, out);
 	if (!argv[i])
 		log_fatal("no program given" TRY_HELP);
+	option_settle(out);
 	out->argv = argv + i;
 }

@@ -29,6 +29,7 @@ struct options {
 	bool self_check;	/* compare the model with /proc/PID/maps */
 	bool debug_stops;	/* a line per stop, to debug shmtrace */
 	struct journal_options journal;
+	bool trace_given;	/* what has a line was said */
 	bool quiet;		/* no warnings */
 	const char *output;	/* where messages go; NULL: stderr */
 	bool append;		/* to what is there already */

@@ -346,6 +346,11 @@ struct emul *fake_emul(struct fake *machine)
 	return machine->emul;
 }
 
+const struct emul_mm *fake_emul_mm(const struct fake_task *task)
+{
+	return task->mm->emul;
+}
+
 struct emul_ns *fake_ns(struct fake *machine)
 {
 	return machine->first_ns;

@@ -68,6 +68,7 @@ struct emul_config fake_default_config(void);
 struct fake *fake_new(const struct emul_config *config);
 void fake_free(struct fake *machine);	/* ends all tasks; checks for leaks */
 struct emul *fake_emul(struct fake *machine);
+const struct emul_mm *fake_emul_mm(const struct fake_task *task);
 struct emul_ns *fake_ns(struct fake *machine);	/* the first namespace */
 uint64_t fake_page(const struct fake *machine);
 int64_t fake_now(const struct fake *machine);

@@ -89,7 +89,7 @@ static int count(const char *text, const char *word)
 START_TEST(frames_have_names_and_files)
 {
 	stop_at_depth(3);
-	backtrace_print(stopped);
+	backtrace_print(stopped, 128);
 	ck_assert_int_eq(count(logged(), "(recurse_and_stop+0x"), 4);
 	ck_assert_int_eq(count(logged(), "(main+0x"), 1);
 	ck_assert_ptr_nonnull(strstr(logged(), "/libc.so.6("));
@@ -99,7 +99,7 @@ END_TEST
 START_TEST(a_deep_stack_is_cut)
 {
 	stop_at_depth(1000);
-	backtrace_print(stopped);
+	backtrace_print(stopped, 128);
 	ck_assert_int_eq(count(logged(), "\n"), 129);
 	ck_assert_ptr_nonnull(strstr(logged(), " > (more than 128 frames)\n"));
 }
@@ -108,7 +108,7 @@ END_TEST
 START_TEST(a_process_that_is_gone_has_no_stack)
 {
 	stop_at_depth(0);
-	backtrace_print(getpid());	/* not traced: like one that is gone */
+	backtrace_print(getpid(), 128);	/* not traced: like one that is gone */
 	ck_assert_int_le(count(logged(), "\n"), 1);
 }
 END_TEST
@@ -118,8 +118,8 @@ END_TEST
 START_TEST(without_libunwind_it_says_so_once)
 {
 	stop_at_depth(0);
-	backtrace_print(stopped);
-	backtrace_print(stopped);
+	backtrace_print(stopped, 128);
+	backtrace_print(stopped, 128);
 	ck_assert_str_eq(logged(), "shmtrace: built without libunwind: "
 			 "no stack traces\n");
 }

@@ -234,7 +234,9 @@ static const struct journal_call detach = {
 
 START_TEST(a_line_for_a_file_begins_with_the_bare_pid)
 {
-	const struct journal_options options = { .log = true, .to_file = true };
+	const struct journal_options options = {
+		.log = JOURNAL_IPC, .to_file = true,
+	};
 	struct journal_call call = detach;
 
 	journal_set_up(&options);
@@ -243,6 +245,67 @@ START_TEST(a_line_for_a_file_begins_with_the_bare_pid)
 	journal_call(&call);
 	ck_assert_str_eq(logged(), "4711  shmdt(0x1000) = 0\n"
 				   "123456 shmdt(0x1000) = 0\n");
+}
+END_TEST
+
+static const struct {
+	struct journal_options options;
+	const char *first, *second;
+} prefixes[] = {
+	{ { .stamp = STAMP_TIME }, "[pid  4711] 00:00:01 shmdt(0x1000) = 0",
+	  "[pid  4711] 00:01:02 shmdt(0x1000) = 0" },
+	{ { .stamp = STAMP_US },
+	  "[pid  4711] 00:00:01.000002 shmdt(0x1000) = 0",
+	  "[pid  4711] 00:01:02.000001 shmdt(0x1000) = 0" },
+	{ { .stamp = STAMP_UNIX }, "[pid  4711] 1.000002 shmdt(0x1000) = 0",
+	  "[pid  4711] 62.000001 shmdt(0x1000) = 0" },
+	{ { .relative = true }, "[pid  4711]      0.000000 shmdt(0x1000) = 0",
+	  "[pid  4711]     60.999999 shmdt(0x1000) = 0" },
+	{ { .relative = true, .stamp = STAMP_TIME, .to_file = true },
+	  "4711  00:00:01 (+     0.000000) shmdt(0x1000) = 0",
+	  "4711  00:01:02 (+    60.999999) shmdt(0x1000) = 0" },
+	{ { .durations = true }, "[pid  4711] shmdt(0x1000) = 0 <0.500000>",
+	  "[pid  4711] shmdt(0x1000) = 0 <0.000000>" },
+	{ { .decode_ids = 1 }, "[pid  4711] shmdt(0x1000<3>) = 0",
+	  "[pid  4711] shmdt(0x1000) = 0" },
+	{ { .decode_ids = 2 }, "[pid  4711] shmdt(0x1000<3<0x1234, 4096, "
+	  "1:2 0600, by 7>>) = 0", "[pid  4711] shmdt(0x1000) = 0" },
+};
+
+START_TEST(a_line_has_what_was_asked_for)
+{
+	struct journal_options options = prefixes[_i].options;
+	struct journal_call call = detach;
+	char wanted[256];
+
+	setenv("TZ", "UTC", 1);
+	options.log = JOURNAL_IPC;
+	journal_set_up(&options);
+	call.start = (struct timespec){ 1, 2000 };
+	call.end = (struct timespec){ 1, 500002000 };
+	call.is_about = true;
+	call.about = (struct emul_segment){
+		.shmid = 3, .key = 0x1234, .size = 4096, .uid = 1, .gid = 2,
+		.mode = 01600, .cpid = 7,
+	};
+	journal_call(&call);
+	call.start = (struct timespec){ 62, 1999 };
+	call.end = (struct timespec){ 61, 0 };	/* the clock was set */
+	call.is_about = false;
+	journal_call(&call);
+	snprintf(wanted, sizeof(wanted), "%s\n%s\n", prefixes[_i].first,
+		 prefixes[_i].second);
+	ck_assert_str_eq(logged(), wanted);
+}
+END_TEST
+
+START_TEST(what_programs_make_up_is_escaped)
+{
+	struct line line = { .len = 0 };
+
+	line_add_escaped(&line, "a>7<\"\\\n\303\244 z");
+	line_log(&line);
+	ck_assert_str_eq(logged(), "a\\0767\\74\\\"\\\\\\12\\303\\244 z\n");
 }
 END_TEST
 
@@ -346,6 +409,9 @@ Suite *suite_log(void)
 	tcase_add_loop_test(tcase, a_call_reads_as_strace_shows_it, 0,
 			    COUNT(calls));
 	tcase_add_test(tcase, a_line_for_a_file_begins_with_the_bare_pid);
+	tcase_add_loop_test(tcase, a_line_has_what_was_asked_for, 0,
+			    COUNT(prefixes));
+	tcase_add_test(tcase, what_programs_make_up_is_escaped);
 	tcase_add_test(tcase, a_warning_has_the_programs_name);
 	tcase_add_test(tcase, a_long_message_is_cut_to_one_line);
 	tcase_add_test(tcase, errno_survives_a_message);

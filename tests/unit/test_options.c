@@ -119,6 +119,27 @@ static const struct {
 	{ "--tips true", "unknown option '--tips'; try 'shmtrace --help'" },
 	{ "--leak-check-heuristics=all true", "unknown option "
 	  "'--leak-check-heuristics'; try 'shmtrace --help'" },
+	{ "-e shmfoo true", "--trace: 'shmfoo' is none of shmget, shmat, "
+	  "shmdt, shmctl, %ipc, all, none" },
+	{ "-e trace= true", "--trace: '' is none of shmget, shmat, shmdt, "
+	  "shmctl, %ipc, all, none" },
+	{ "--trace=shmget,,shmat true", "--trace: '' is none of shmget, "
+	  "shmat, shmdt, shmctl, %ipc, all, none" },
+	{ "--trace=shmget,!shmat true", "--trace: '!shmat' is none of shmget, "
+	  "shmat, shmdt, shmctl, %ipc, all, none" },
+	{ "-e signal=none true", "-e: 'signal' is none of trace, status" },
+	{ "-e", "option '-e' needs a value (SET); try 'shmtrace --help'" },
+	{ "-e status=detached true",
+	  "--status: 'detached' is none of successful, failed" },
+	{ "--status=failed, true",
+	  "--status: '' is none of successful, failed" },
+	{ "--absolute-timestamps=ms true",
+	  "--absolute-timestamps: 'ms' is none of time; us; unix,us" },
+	{ "--decode-pids=pidns true", "--decode-pids: 'pidns' is not comm" },
+	{ "--stack-trace-frame-limit=0 true", "--stack-trace-frame-limit: "
+	  "'0' is not a number from 1 to 65535" },
+	{ "--stack-trace-frame-limit=3x true", "--stack-trace-frame-limit: "
+	  "'3x' is not a number from 1 to 65535" },
 	{ "", "no program given; try 'shmtrace --help'" },
 	{ "-v", "no program given; try 'shmtrace --help'" },
 	{ "--", "no program given; try 'shmtrace --help'" },
@@ -273,6 +294,105 @@ START_TEST(modes_are_auto_on_and_off)
 }
 END_TEST
 
+enum {
+	GET = JOURNAL_BIT(JOURNAL_SHMGET),
+	CTL = JOURNAL_BIT(JOURNAL_SHMCTL),
+	AT = JOURNAL_BIT(JOURNAL_SHMAT),
+	DT = JOURNAL_BIT(JOURNAL_SHMDT),
+};
+
+static const struct {
+	const char *words;
+	unsigned log;
+} sets[] = {
+	{ "true", 0 },
+	{ "-v true", GET | CTL | AT | DT },
+	{ "-e shmget true", GET },
+	{ "-eshmget,shmdt true", GET | DT },
+	{ "-e trace=shmat true", AT },
+	{ "--trace=shmctl true", CTL },
+	{ "--trace %ipc true", GET | CTL | AT | DT },
+	{ "-e ipc true", GET | CTL | AT | DT },
+	{ "-e all true", GET | CTL | AT | DT },
+	{ "-e trace=!shmat,shmdt true", GET | CTL },
+	{ "-e !none true", GET | CTL | AT | DT },
+	{ "-v -e none true", 0 },
+	{ "-e shmget -v true", GET | CTL | AT | DT },
+	{ "-k true", GET | CTL | AT | DT },
+	{ "-k -e shmget true", GET },
+	{ "-e none -k true", 0 },
+	{ "-t true", GET | CTL | AT | DT },
+	{ "-Z true", GET | CTL | AT | DT },
+	{ "-T -e shmat true", AT },
+};
+
+START_TEST(calls_are_chosen_as_in_strace)
+{
+	ck_assert_uint_eq(parse(sets[_i].words).journal.log, sets[_i].log);
+}
+END_TEST
+
+static const struct {
+	const char *words;
+	bool successful, failed;
+} statuses[] = {
+	{ "-v true", true, true },
+	{ "-z true", true, false },
+	{ "-Z true", false, true },
+	{ "-z -Z true", false, true },
+	{ "-e status=successful true", true, false },
+	{ "--status=failed,successful true", true, true },
+	{ "-Z --status successful true", true, false },
+};
+
+START_TEST(statuses_are_chosen_as_in_strace)
+{
+	struct options options = parse(statuses[_i].words);
+
+	ck_assert_int_eq(!options.journal.no_successful,
+			 statuses[_i].successful);
+	ck_assert_int_eq(!options.journal.no_failed, statuses[_i].failed);
+}
+END_TEST
+
+static const struct {
+	const char *words;
+	enum journal_stamp stamp;
+} stamps[] = {
+	{ "-v true", STAMP_NONE },
+	{ "-t true", STAMP_TIME },
+	{ "-tt true", STAMP_US },
+	{ "-t -t true", STAMP_US },
+	{ "-ttt true", STAMP_UNIX },
+	{ "-tttt true", STAMP_UNIX },
+	{ "--absolute-timestamps true", STAMP_TIME },
+	{ "--absolute-timestamps=us true", STAMP_US },
+	{ "--absolute-timestamps=unix,us true", STAMP_UNIX },
+	{ "-ttt --absolute-timestamps=time true", STAMP_TIME },
+};
+
+START_TEST(letters_are_repeated)
+{
+	ck_assert_int_eq(parse(stamps[_i].words).journal.stamp,
+			 stamps[_i].stamp);
+}
+END_TEST
+
+START_TEST(each_part_of_a_line_has_its_option)
+{
+	struct options options = parse("-rTyyY --stack-trace-frame-limit=3 "
+				       "true");
+
+	ck_assert(options.journal.relative);
+	ck_assert(options.journal.durations);
+	ck_assert_uint_eq(options.journal.decode_ids, 2);
+	ck_assert(options.journal.decode_pids);
+	ck_assert_uint_eq(options.journal.frames, 3);
+	ck_assert(parse("--decode-pids=comm true").journal.decode_pids);
+	ck_assert_uint_eq(parse("true").journal.frames, 128);
+}
+END_TEST
+
 START_TEST(a_stack_trace_implies_verbose)
 {
 	struct options options = parse("--stack-trace --self-check true");
@@ -424,6 +544,12 @@ Suite *suite_options(void)
 	tcase_add_test(tcase, the_last_of_equal_options_counts);
 	tcase_add_loop_test(tcase, modes_are_auto_on_and_off, 0,
 			    COUNT(modes));
+	tcase_add_loop_test(tcase, calls_are_chosen_as_in_strace, 0,
+			    COUNT(sets));
+	tcase_add_loop_test(tcase, statuses_are_chosen_as_in_strace, 0,
+			    COUNT(statuses));
+	tcase_add_loop_test(tcase, letters_are_repeated, 0, COUNT(stamps));
+	tcase_add_test(tcase, each_part_of_a_line_has_its_option);
 	tcase_add_test(tcase, a_stack_trace_implies_verbose);
 	tcase_add_test(tcase, the_environment_comes_first);
 	tcase_add_loop_test(tcase, the_environment_holds_options_only, 0,

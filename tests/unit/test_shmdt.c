@@ -52,11 +52,34 @@ START_TEST(shmdt_by_a_dying_thread_records_what_happened)
 }
 END_TEST
 
+/* What a report shows for the address is what shmdt would detach. */
+START_TEST(an_attached_address_tells_its_segment)
+{
+	const struct emul_mm *mm = fake_emul_mm(task);
+	const struct emul_ns *ns = fake_ns(machine);
+	struct emul_segment look;
+
+	id = new_segment(4);
+	W = attach(id);
+	ck_assert(emul_attached_look(mm, W, &look));
+	expect(look.shmid, id);
+	expect(look.size, 4 * PG);
+	ck_assert(!emul_attached_look(mm, W + 1, &look));
+	ck_assert(!emul_attached_look(mm, W + PG, &look));
+	ck_assert(emul_segment_look(ns, (int32_t)id, &look));
+	expect(look.key, IPC_PRIVATE);
+	ck_assert(!emul_segment_look(ns, (int32_t)id + 1, &look));
+	expect(fake_shmdt(task, W), 0);
+	ck_assert(!emul_attached_look(mm, W, &look));
+}
+END_TEST
+
 Suite *suite_shmdt(void)
 {
 	Suite *suite = suite_create("shmdt");
 	TCase *t = machine_case(suite, "shmdt");
 
+	tcase_add_test(t, an_attached_address_tells_its_segment);
 	tcase_add_test(t, shmdt_may_end_by_itself_unless_pages_go_with_it);
 	tcase_add_test(t, shmdt_by_a_dying_thread_records_what_happened);
 	return suite;

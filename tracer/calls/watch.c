@@ -31,6 +31,27 @@ static void read_buffer(struct task *task, struct journal_call *call,
 					       call->buffer, size) == 0;
 }
 
+/* Before the call: the segment of the id or of the address; after it: of the
+   id that it gave. */
+static void look_at(struct task *task, struct journal_call *call, bool after)
+{
+	bool by_result = call->nr == JOURNAL_SHMGET ||
+			 (call->nr == JOURNAL_SHMCTL &&
+			  journal_takes_index(call->args));
+
+	if (!journal_wants_segments() || by_result != after ||
+	    (after && call->result < 0))
+		return;
+	if (call->nr == JOURNAL_SHMDT)
+		call->is_about = emul_attached_look(
+			task->mm->emul, call->args[0], &call->about);
+	else
+		call->is_about = emul_segment_look(
+			task->ns, (int32_t)(after ? call->result :
+						    (int64_t)call->args[0]),
+			&call->about);
+}
+
 /* A thread at a stop shows its own stack only after its registers are put
    back; one that waits for a notification runs as soon as it has its answer,
    and what it prints then must come behind the line of the call. */
@@ -54,12 +75,17 @@ void watch_call(struct task *task, sysret_t (*emulate)(struct task *))
 	struct journal_call call = {
 		.tid = task->tid,
 		.nr = journal_nr_of(task->call.asked.nr),
+		.knows_pids = !task->pidns,
 	};
 
+	clock_gettime(CLOCK_REALTIME, &call.start);
 	memcpy(call.args, task->call.asked.args, sizeof(call.args));
 	if (call.nr == JOURNAL_SHMCTL)
 		read_buffer(task, &call, journal_buffer_read(call.args));
+	look_at(task, &call, false);
 	call.result = emulate(task);
+	clock_gettime(CLOCK_REALTIME, &call.end);
+	look_at(task, &call, true);
 	if (call.nr == JOURNAL_SHMCTL && call.result >= 0 && !call.has_buffer)
 		read_buffer(task, &call, journal_buffer_written(call.args));
 	answer(task, &call);

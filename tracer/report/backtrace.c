@@ -18,7 +18,6 @@
 
 #include <libunwind-ptrace.h>
 
-#define MAX_FRAMES 128 /* a damaged stack can have no end */
 #define MAX_SYMBOL 256
 
 /* A line of /proc/PID/maps that an address lies in. */
@@ -78,11 +77,12 @@ static void print_frame(FILE *maps, unw_cursor_t *cursor, unw_word_t ip)
 	free(object.line);
 }
 
-static void print_frames(FILE *maps, unw_cursor_t *cursor)
+static void print_frames(FILE *maps, unw_cursor_t *cursor, unsigned limit)
 {
 	unw_word_t ip, sp, last_ip = 0, last_sp = 0;
 
-	for (int i = 0; i < MAX_FRAMES; i++) {
+	/* a damaged stack has no end */
+	for (unsigned i = 0; i < limit; i++) {
 		if (unw_get_reg(cursor, UNW_REG_IP, &ip) ||
 		    unw_get_reg(cursor, UNW_REG_SP, &sp) || !ip)
 			return;
@@ -96,7 +96,7 @@ static void print_frames(FILE *maps, unw_cursor_t *cursor)
 		last_ip = ip;
 		last_sp = sp;
 	}
-	log_line(" > (more than %d frames)", MAX_FRAMES);
+	log_line(" > (more than %u frames)", limit);
 }
 
 /* NULL when there is no /proc: print_frame() then prints no file names. */
@@ -108,7 +108,7 @@ static FILE *open_maps(pid_t tid)
 	return fopen(path, "re");
 }
 
-void backtrace_print(pid_t tid)
+void backtrace_print(pid_t tid, unsigned limit)
 {
 	unw_addr_space_t space = unw_create_addr_space(&_UPT_accessors, 0);
 	void *upt = _UPT_create(tid);
@@ -116,7 +116,7 @@ void backtrace_print(pid_t tid)
 	unw_cursor_t cursor;
 
 	if (space && upt && !unw_init_remote(&cursor, space, upt))
-		print_frames(maps, &cursor);
+		print_frames(maps, &cursor, limit);
 	else
 		log_line(" > (no stack)");
 	if (maps)
@@ -129,11 +129,12 @@ void backtrace_print(pid_t tid)
 
 #else
 
-void backtrace_print(pid_t tid)
+void backtrace_print(pid_t tid, unsigned limit)
 {
 	static bool said;
 
 	(void)tid;
+	(void)limit;
 	if (!said)
 		log_hint("built without libunwind: no stack traces");
 	said = true;

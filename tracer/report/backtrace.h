@@ -7,8 +7,8 @@
 
 #include <sys/types.h>
 
-/* Prints a line per frame, innermost first, where messages go.  The thread
-   must be in a ptrace stop. */
-void backtrace_print(pid_t tid);
+/* Prints a line per frame, innermost first, no more than `limit`, where
+   messages go.  The thread must be in a ptrace stop. */
+void backtrace_print(pid_t tid, unsigned limit);
 
 #endif

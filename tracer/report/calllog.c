@@ -8,6 +8,7 @@
 #include <asm/ipcbuf.h>
 #include <asm/shmbuf.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
@@ -15,6 +16,7 @@
 #include "emul/emul.h"
 #include "tracer/util/errname.h"
 #include "tracer/util/log.h"
+#include "tracer/util/proc.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -54,10 +56,16 @@ static const struct name commands[] = {
 };
 
 static struct journal_options on;
+static struct timespec last_start;
 
 void calllog_set_up(const struct journal_options *options)
 {
 	on = *options;
+}
+
+void calllog_passed(const struct journal_call *call)
+{
+	last_start = call->start;
 }
 
 static const char *find_name(const struct name *names, size_t count,
@@ -123,15 +131,40 @@ static void add_pointer(struct line *line, uint64_t addr)
 		line_add(line, "NULL");
 }
 
+static void add_key(struct line *line, int32_t key)
+{
+	if (key == IPC_PRIVATE)
+		line_add(line, "IPC_PRIVATE");
+	else
+		line_add(line, "%#x", (unsigned)key);
+}
+
+/* Behind an id: what it stands for (-y). */
+static void add_about(struct line *line, const struct journal_call *call)
+{
+	const struct emul_segment *about = &call->about;
+
+	if (!call->is_about || !on.decode_ids)
+		return;
+	line_add(line, "<");
+	add_key(line, about->key);
+	line_add(line, ", %llu", (unsigned long long)about->size);
+	if (on.decode_ids > 1)
+		line_add(line, ", %u:%u %#04o, by %d", about->uid, about->gid,
+			 about->mode & 0777, (int)about->cpid);
+	line_add(line, ">");
+}
+
+static bool takes_index(const struct journal_call *call)
+{
+	return call->nr == JOURNAL_SHMCTL && journal_takes_index(call->args);
+}
+
 static void add_shmget(struct line *line, const struct journal_call *call)
 {
-	unsigned key = (unsigned)call->args[0];
-
-	if (key == IPC_PRIVATE)
-		line_add(line, "shmget(IPC_PRIVATE, ");
-	else
-		line_add(line, "shmget(%#x, ", key);
-	line_add(line, "%llu, ", (unsigned long long)call->args[1]);
+	line_add(line, "shmget(");
+	add_key(line, (int32_t)call->args[0]);
+	line_add(line, ", %llu, ", (unsigned long long)call->args[1]);
 	add_get_flags(line, (unsigned)call->args[2]);
 }
 
@@ -165,7 +198,31 @@ static void add_set(struct line *line, const struct shmid64_ds *ds)
 	line_add(line, ", mode=%#03o}}", (unsigned)ds->shm_perm.mode);
 }
 
-static void add_stat(struct line *line, const struct shmid64_ds *ds)
+/* The command of a thread, which the program can make anything of; nothing
+   when it is gone. */
+static void add_command_name(struct line *line, pid_t tid)
+{
+	char *comm = on.decode_pids && tid ? proc_read(tid, "comm") : NULL;
+
+	if (!comm)
+		return;
+	comm[strcspn(comm, "\n")] = '\0';
+	line_add(line, "<");
+	line_add_escaped(line, comm);
+	line_add(line, ">");
+	free(comm);
+}
+
+static void add_process(struct line *line, const char *name, pid_t pid,
+			bool known)
+{
+	line_add(line, "%s=%d", name, (int)pid);
+	if (known)
+		add_command_name(line, pid);
+}
+
+static void add_stat(struct line *line, const struct shmid64_ds *ds,
+		     bool knows_pids)
 {
 	line_add(line, "{shm_perm={");
 	add_id(line, "uid", ds->shm_perm.uid);
@@ -174,11 +231,13 @@ static void add_stat(struct line *line, const struct shmid64_ds *ds)
 		 (unsigned)ds->shm_perm.key);
 	add_id(line, ", cuid", ds->shm_perm.cuid);
 	add_id(line, ", cgid", ds->shm_perm.cgid);
+	line_add(line, "}, shm_segsz=%llu",
+		 (unsigned long long)ds->shm_segsz);
+	add_process(line, ", shm_cpid", ds->shm_cpid, knows_pids);
+	add_process(line, ", shm_lpid", ds->shm_lpid, knows_pids);
 	line_add(line,
-		 "}, shm_segsz=%llu, shm_cpid=%d, shm_lpid=%d, "
-		 "shm_nattch=%llu, shm_atime=%llu, shm_dtime=%llu, "
+		 ", shm_nattch=%llu, shm_atime=%llu, shm_dtime=%llu, "
 		 "shm_ctime=%llu}",
-		 (unsigned long long)ds->shm_segsz, ds->shm_cpid, ds->shm_lpid,
 		 (unsigned long long)ds->shm_nattch,
 		 (unsigned long long)ds->shm_atime,
 		 (unsigned long long)ds->shm_dtime,
@@ -227,14 +286,17 @@ static void add_buffer(struct line *line, const struct journal_call *call)
 		add_info(line, &buffer.info);
 		break;
 	default:
-		add_stat(line, &buffer.ds);
+		add_stat(line, &buffer.ds, call->knows_pids);
 		break;
 	}
 }
 
 static void add_shmctl(struct line *line, const struct journal_call *call)
 {
-	line_add(line, "shmctl(%d, ", (int)call->args[0]);
+	line_add(line, "shmctl(%d", (int)call->args[0]);
+	if (!takes_index(call))
+		add_about(line, call);
+	line_add(line, ", ");
 	add_command(line, (unsigned)call->args[1]);
 	if (call->has_buffer)
 		add_buffer(line, call);
@@ -244,7 +306,9 @@ static void add_shmctl(struct line *line, const struct journal_call *call)
 
 static void add_shmat(struct line *line, const struct journal_call *call)
 {
-	line_add(line, "shmat(%d, ", (int)call->args[0]);
+	line_add(line, "shmat(%d", (int)call->args[0]);
+	add_about(line, call);
+	line_add(line, ", ");
 	add_pointer(line, call->args[1]);
 	line_add(line, ", ");
 	add_at_flags(line, (unsigned)call->args[2]);
@@ -254,6 +318,12 @@ static void add_shmdt(struct line *line, const struct journal_call *call)
 {
 	line_add(line, "shmdt(");
 	add_pointer(line, call->args[0]);
+	if (!call->is_about || !on.decode_ids)
+		return;
+	line_add(line, "<%d", (int)call->about.shmid);
+	if (on.decode_ids > 1)
+		add_about(line, call);
+	line_add(line, ">");
 }
 
 static void add_error(struct line *line, int error)
@@ -276,11 +346,74 @@ static void add_result(struct line *line, const struct journal_call *call)
 		line_add(line, ") = %#llx", (unsigned long long)call->result);
 	else
 		line_add(line, ") = %lld", (long long)call->result);
+	if (call->result >= 0 &&
+	    (call->nr == JOURNAL_SHMGET || takes_index(call)))
+		add_about(line, call);
+}
+
+static void add_pid(struct line *line, pid_t tid)
+{
+	if (!on.to_file)
+		line_add(line, "[pid %5d", (int)tid);
+	else if (on.decode_pids)	/* strace pads the bare number alone */
+		line_add(line, "%d", (int)tid);
+	else
+		line_add(line, "%-5d", (int)tid);
+	add_command_name(line, tid);
+	line_add(line, on.to_file ? " " : "] ");
+}
+
+/* Seconds from one to the other, with microseconds. */
+static void add_time(struct line *line, int width, const struct timespec *from,
+		     const struct timespec *to)
+{
+	long long ns = (to->tv_sec - from->tv_sec) * 1000000000LL +
+		       to->tv_nsec - from->tv_nsec;
+
+	if (ns < 0)	/* the clock was set */
+		ns = 0;
+	line_add(line, "%*lld.%06lld", width, ns / 1000000000,
+		 ns / 1000 % 1000000);
+}
+
+static void add_stamp(struct line *line, const struct timespec *at)
+{
+	static const struct timespec epoch;
+	char text[16];
+	struct tm tm;
+
+	if (on.stamp == STAMP_UNIX) {
+		add_time(line, 1, &epoch, at);
+	} else {
+		localtime_r(&at->tv_sec, &tm);
+		strftime(text, sizeof(text), "%T", &tm);
+		line_add(line, "%s", text);
+	}
+	if (on.stamp == STAMP_US)
+		line_add(line, ".%06ld", at->tv_nsec / 1000);
+	line_add(line, " ");
 }
 
 static void add_prefix(struct line *line, const struct journal_call *call)
 {
-	line_add(line, on.to_file ? "%-5d " : "[pid %5d] ", (int)call->tid);
+	add_pid(line, call->tid);
+	if (on.stamp)
+		add_stamp(line, &call->start);
+	if (!on.relative)
+		return;
+	if (on.stamp)
+		line_add(line, "(+");
+	add_time(line, 6, last_start.tv_sec ? &last_start : &call->start,
+		 &call->start);
+	line_add(line, on.stamp ? ") " : " ");
+}
+
+/* How long it took, from the stop to the answer. */
+static void add_duration(struct line *line, const struct journal_call *call)
+{
+	line_add(line, " <");
+	add_time(line, 1, &call->start, &call->end);
+	line_add(line, ">");
 }
 
 void calllog_print(const struct journal_call *call)
@@ -297,5 +430,7 @@ void calllog_print(const struct journal_call *call)
 	add_prefix(&line, call);
 	add[call->nr](&line, call);
 	add_result(&line, call);
+	if (on.durations)
+		add_duration(&line, call);
 	line_log(&line);
 }

@@ -4,17 +4,8 @@
  */
 #include "tracer/report/journal.h"
 
-#include <asm/ipcbuf.h>
-#include <asm/shmbuf.h>
-#include <sys/ipc.h>
-#include <sys/shm.h>
-
 #include "tracer/report/backtrace.h"
 #include "tracer/report/calllog.h"
-
-#ifndef SHM_STAT_ANY
-#define SHM_STAT_ANY 15 /* Linux 4.17 */
-#endif
 
 static struct journal_options on;
 
@@ -24,32 +15,27 @@ void journal_set_up(const struct journal_options *options)
 	calllog_set_up(options);
 }
 
-size_t journal_buffer_read(const uint64_t args[6])
+bool journal_wants_segments(void)
 {
-	return (uint32_t)args[1] == IPC_SET ? sizeof(struct shmid64_ds) : 0;
+	return on.decode_ids > 0;
 }
 
-size_t journal_buffer_written(const uint64_t args[6])
+/* A call whose thread has gone has no result: it did neither. */
+static bool has_wanted_status(const struct journal_call *call)
 {
-	switch ((uint32_t)args[1]) {
-	case IPC_STAT:
-	case SHM_STAT:
-	case SHM_STAT_ANY:
-		return sizeof(struct shmid64_ds);
-	case IPC_INFO:
-		return sizeof(struct shminfo64);
-	case SHM_INFO:
-		return sizeof(struct shm_info);
-	default:
-		return 0;
-	}
+	if (call->result == SYSRET_GONE)
+		return !on.no_failed && !on.no_successful;
+	return call->result < 0 ? !on.no_failed : !on.no_successful;
 }
 
 void journal_call(const struct journal_call *call)
 {
-	if (!on.log)
+	if (!(on.log & JOURNAL_BIT(call->nr)))
 		return;
-	calllog_print(call);
-	if (on.stack)
-		backtrace_print(call->tid);
+	if (has_wanted_status(call)) {
+		calllog_print(call);
+		if (on.stack && call->result != SYSRET_GONE)
+			backtrace_print(call->tid, on.frames);
+	}
+	calllog_passed(call);
 }

@@ -7,17 +7,14 @@
 #ifndef REPORT_JOURNAL_H
 #define REPORT_JOURNAL_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include <stdbool.h>
 
 #include "tracer/report/call.h"
 
 void journal_set_up(const struct journal_options *options);
 
-/* Bytes of the structure that this call of shmctl is going to read (before
-   it is made) or has written (after it succeeded); 0: none. */
-size_t journal_buffer_read(const uint64_t args[6]);
-size_t journal_buffer_written(const uint64_t args[6]);
+/* Is anyone interested in the segment that a call is about? */
+bool journal_wants_segments(void);
 
 /* A call has its answer.  With -k the thread is at a ptrace stop, and its
    registers are the program's own. */

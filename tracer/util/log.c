@@ -42,6 +42,21 @@ void line_add(struct line *line, const char *fmt, ...)
 	va_end(args);
 }
 
+void line_add_escaped(struct line *line, const char *text)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		bool digit_follows = text[1] >= '0' && text[1] <= '7';
+
+		if (c == '"' || c == '\\')
+			line_add(line, "\\%c", c);
+		else if (c >= ' ' && c < 0x7f && c != '<' && c != '>')
+			line_add(line, "%c", c);
+		else
+			line_add(line, digit_follows ? "\\%03o" : "\\%o", c);
+	}
+}
+
 /* Say once on stderr that a message could not be written. */
 static void say_lost(int error)
 {

@@ -41,6 +41,9 @@ struct line {
 };
 void line_add(struct line *line, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Text that programs have made up, in strace's way: what does not print, and
+   any of <>"\, is escaped. */
+void line_add_escaped(struct line *line, const char *text);
 /* Write the text and a newline to where messages go. */
 void line_log(struct line *line);
 
