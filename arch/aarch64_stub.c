@@ -11,7 +11,7 @@ const unsigned char arch_stub[] = {
 };
 const size_t arch_stub_size = sizeof(arch_stub);
 
-/* A branch to an address needs a register, and a call spoils none but x0. */
+/* A branch to an address needs a register, and a call changes none but x0. */
 const size_t arch_stub_attach;
 const size_t arch_stub_detach, arch_stub_open;
 const size_t arch_stub_compares, arch_stub_fails, arch_stub_succeeds;

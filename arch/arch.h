@@ -160,7 +160,7 @@ struct arch_call arch_stub_file(const struct arch_stub_file *file,
 				uint64_t data[ARCH_STUB_FILE_WORDS]);
 /* For a thread that is stopped at the offset `at` in the stub: has the attach
    sequence already compared mmap's result with the expected address, and found
-   them equal?  Then the sequence only restores registers, spoiling the
+   them equal?  Then the sequence only restores registers, replacing the
    expected address comes too late, and the attach stands. */
 bool arch_stub_is_past_commit(pid_t tid, size_t at, uint64_t expected);
 /* Does the program single-step itself?  Then it would step through the stub as

@@ -3,7 +3,7 @@
  * x86_64_stub.c - the stub of x86-64, and where it and the arena may lie.
  *
  * The sequences use no stack (there may be a red zone) and touch no flags;
- * a system call spoils only rax, rcx and r11, and leaves rcx with the address
+ * a system call changes only rax, rcx and r11, and leaves rcx with the address
  * after it: just where `jmp *%rcx` must go back to.
  */
 #include "arch/arch.h"
@@ -24,7 +24,7 @@ __asm__(
 	"	syscall\n"
 	"	ud2\n"
 	"	.balign	16\n"
-	"1:	syscall\n"			/* the carrier */
+	"1:	syscall\n"			/* the trigger call */
 	"	mov	%rax, %r8\n"		/* descriptor */
 	"9:	mov	$0, %r9d\n"
 	"	mov	$9, %eax\n"

@@ -122,7 +122,7 @@ static void prctl_calls(struct assembler *as)
 	bind(as, &other);
 }
 
-/* The carrier (fd.c): an ordinary call with our cookie; with the next one
+/* The trigger call (fd.c): an ordinary call with our cookie; with the next one
    it stops, at the end of a sequence of the stub (fastpath.c). */
 static void trigger(struct assembler *as)
 {
