@@ -163,17 +163,19 @@ static int parse_words(char **argv, int i, struct options *out)
 	return i;
 }
 
-/* As VALGRIND_OPTS: blanks separate, and nothing quotes them.  The words stay
-   allocated: the options point into them. */
+/* As VALGRIND_OPTS: blanks separate, and nothing quotes them.  The text stays
+   allocated: the options point into it. */
 static void parse_environment(struct options *out)
 {
 	const char *words = getenv("SHMTRACE_OPTIONS");
-	char *text, *rest, *word;
+	static char *text;
+	char *rest, *word;
 	char **argv;
 	int argc = 0, i;
 
 	if (!words)
 		return;
+	free(text);
 	rest = text = strdup(words);
 	argv = calloc(strlen(words) / 2 + 2, sizeof(*argv));
 	if (!text || !argv)

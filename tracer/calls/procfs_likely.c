@@ -114,7 +114,6 @@ static int read_parts(int fd, Elf64_Phdr parts[PARTS_MAX])
 }
 
 /* Search what is loaded of an executable, data before code, or a whole file. */
-/* Search what is loaded of an executable, data before code, or a whole file. */
 static bool names_files(int fd, uint64_t size)
 {
 	static Elf64_Phdr parts[PARTS_MAX];
@@ -123,7 +122,7 @@ static bool names_files(int fd, uint64_t size)
 
 	if (count < 0)
 		return part_names_files(fd, 0, size < left ? size : left);
-	for (int i = 0; i < 2 * count; i++) {
+	for (int i = 0; count && i < 2 * count; i++) {
 		const Elf64_Phdr *part = &parts[i % count];
 		uint64_t len = part->p_filesz < left ? part->p_filesz : left;
 
