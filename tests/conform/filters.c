@@ -505,6 +505,46 @@ static void bad_arguments(long arg)
 
 #define FILTER(name, how) { name, under_filter, how, NATIVE }
 
+/* 395 to 398 are shmget() and its kin of i386, and no calls of other ABIs. */
+static void foreign_numbers(long arg)
+{
+	(void)arg;
+	for (long nr = 394; nr < 400; nr++)
+		say_result("call", syscall(nr, 0, 0, 0));
+}
+
+/* Its own filter judges a call that shmtrace answers itself. */
+static void judges_questions(long option)
+{
+	static const unsigned actions[] = {
+		SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD,
+		SECCOMP_RET_ERRNO | EUCLEAN, SECCOMP_RET_TRAP,
+		SECCOMP_RET_ALLOW,
+	};
+
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		struct sock_filter judge[] = {
+			BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+				 offsetof(struct seccomp_data, nr)),
+			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 1),
+			BPF_STMT(BPF_RET | BPF_K, actions[i]),
+			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		};
+		struct sock_fprog program = { 4, judge };
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+			if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0,
+				    &program) < 0)
+				_exit(BROKEN);
+			say_result("prctl", prctl((int)option, 0, 0, 0, 0));
+			_exit(0);
+		}
+		say_reaped("child", pid);
+	}
+}
+
 const struct test tests[] = {
 	FILTER("allow_list_errno", BY_ERRNO),
 	FILTER("allow_list_errno_after_attach", BY_ERRNO | LATE),
@@ -546,6 +586,11 @@ const struct test tests[] = {
 	{ "filter_says_trace_for_shmget", asks_for_a_tracer, SYS_shmget,
 	  FILTERED },
 	{ "filter_logs_shmat", logs, 0, NATIVE },
+	{ "filter_judges_pr_get_seccomp", judges_questions, PR_GET_SECCOMP,
+	  NATIVE },
+	{ "filter_judges_pr_get_no_new_privs", judges_questions,
+	  PR_GET_NO_NEW_PRIVS, NATIVE },
+	{ "numbers_of_another_abi_are_no_calls", foreign_numbers, 0, NATIVE },
 	{ "strict_mode_kills_in_shmat", strict, 0, NATIVE },
 	{ "views_of_seccomp_and_no_new_privs", views, 0, NATIVE },
 	{ "no_filter_without_no_new_privs", unprivileged, 0, NATIVE },

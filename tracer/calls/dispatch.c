@@ -150,9 +150,12 @@ static handler *find_handler(int64_t nr)
 	return NULL;
 }
 
-static bool is_foreign_shm(uint64_t nr, uint64_t first)
+/* The numbers of one ABI mean other calls in another. */
+static bool is_foreign_shm(uint32_t audit, uint64_t nr, uint64_t first)
 {
 	for (const struct arch_foreign *f = arch_foreign; f->name; f++) {
+		if (f->audit != audit)
+			continue;
 		for (size_t i = 0; i < COUNT(f->nr); i++)
 			if (f->nr[i] == nr)
 				return true;
@@ -215,7 +218,7 @@ static void handle_native(struct task *task)
 	exec_settle();
 	if (handle)
 		handle(task);
-	else if (is_foreign_shm((uint64_t)task->call.asked.nr, 0))
+	else if (is_foreign_shm(arch_audit, (uint64_t)task->call.asked.nr, 0))
 		refuse_foreign(task);
 }
 
@@ -244,7 +247,8 @@ void calls_at_stop(struct task *task)
 			handle_with_touch(task);
 		break;
 	case CALL_IS_FOREIGN:
-		if (is_foreign_shm((uint64_t)task->call.asked.nr,
+		if (is_foreign_shm(task->call.info.arch,
+				   (uint64_t)task->call.asked.nr,
 				   arch_foreign_first(&task->call.regs)))
 			refuse_foreign(task);
 		break;

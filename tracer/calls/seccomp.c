@@ -215,6 +215,17 @@ void seccomp_handle(struct task *task)
 		enter_strict(task);
 }
 
+/* Answer a question that only hides what is ours.  At an entry stop the
+   program's own filter has not judged the call yet: the call runs. */
+static void answer_question(struct task *task, sysret_t answer)
+{
+	sysret_t result = 0;
+
+	if (task->call.at == CALL_ENTRY)
+		result = remote_run(task);
+	remote_answer(task, result < 0 ? result : answer);
+}
+
 void seccomp_handle_prctl(struct task *task)
 {
 	const uint64_t *args = task->call.asked.args;
@@ -227,7 +238,8 @@ void seccomp_handle_prctl(struct task *task)
 			enter_strict(task);
 		break;
 	case PR_GET_SECCOMP:
-		remote_answer(task, task->own_filter ? SECCOMP_MODE_FILTER : 0);
+		answer_question(task,
+				task->own_filter ? SECCOMP_MODE_FILTER : 0);
 		break;
 	case PR_SET_DUMPABLE:
 		if (!args[1] && geteuid() != 0)
@@ -240,7 +252,7 @@ void seccomp_handle_prctl(struct task *task)
 	case PR_GET_NO_NEW_PRIVS:
 		if (config.hide_no_new_privs && !args[1] && !args[2] &&
 		    !args[3] && !args[4])
-			remote_answer(task, task->no_new_privs);
+			answer_question(task, task->no_new_privs);
 		break;
 	default:
 		break;
