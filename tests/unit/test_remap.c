@@ -69,6 +69,55 @@ START_TEST(remap_file_pages_of_all_of_a_removed_segment_drops_it)
 }
 END_TEST
 
+/* The attach at the top of the arena has nothing above it, where Linux has
+   something: growth moves it, or finds no room. */
+START_TEST(the_topmost_attach_moves_when_it_grows)
+{
+	uint64_t top, grown;
+
+	id = new_segment(4);
+	top = (uint64_t)fake_shmat(task, (uint64_t)id, 0, 0);
+	expect(fake_mremap(task, top + 3 * PG, PG, 2 * PG, 0, 0), -ENOMEM);
+	expect_n(id, 1);
+	grown = (uint64_t)fake_mremap(task, top + 3 * PG, PG, 2 * PG,
+				      MREMAP_MAYMOVE, 0);
+	ck_assert_uint_lt(grown, top);
+	expect_n(id, 2);
+}
+END_TEST
+
+START_TEST(the_topmost_attach_grows_in_place_on_a_blind_host)
+{
+	uint64_t last;
+
+	id = new_segment(4);
+	last = (uint64_t)fake_shmat(task, (uint64_t)id, 0, 0) + 3 * PG;
+	fake_set_blind(machine);
+	expect(fake_mremap(task, last, PG, 2 * PG, MREMAP_MAYMOVE, 0),
+	       (int64_t)last);
+	expect_n(id, 1);
+}
+END_TEST
+
+START_TEST(attachments_outside_the_arena_are_found_in_order)
+{
+	uint64_t start_of, end_of, far;
+
+	id = new_segment(2);
+	ck_assert(!emul_mm_next_outside(fake_emul_mm(task), 0, &start_of,
+					&end_of));
+	fake_shmat(task, (uint64_t)id, 0, 0);
+	far = fake_room(task, 2 * PG);
+	expect(fake_shmat(task, (uint64_t)id, far, 0), (int64_t)far);
+	ck_assert(emul_mm_next_outside(fake_emul_mm(task), 0, &start_of,
+				       &end_of));
+	ck_assert_uint_eq(start_of, far);
+	ck_assert_uint_eq(end_of, far + 2 * PG);
+	ck_assert(!emul_mm_next_outside(fake_emul_mm(task), end_of, &start_of,
+					&end_of));
+}
+END_TEST
+
 Suite *suite_remap(void)
 {
 	Suite *suite = suite_create("remap");
@@ -77,6 +126,10 @@ Suite *suite_remap(void)
 	tcase_add_test(t,
 		       a_blind_host_sees_the_lost_target_of_a_move_that_failed);
 	tcase_add_test(t, remap_file_pages_gives_code_alone_its_key);
+	tcase_add_test(t, the_topmost_attach_moves_when_it_grows);
+	tcase_add_test(t,
+		       the_topmost_attach_grows_in_place_on_a_blind_host);
+	tcase_add_test(t, attachments_outside_the_arena_are_found_in_order);
 	tcase_add_test(t,
 		       remap_file_pages_of_all_of_a_removed_segment_drops_it);
 	return suite;
