@@ -185,7 +185,7 @@ static void refuse_foreign(struct task *task)
  *			a filter that the program installed returned TRACE
  *	CALL_ENTRY	plain mode: every call; with a filter: every call of a
  *			task that runs with PTRACE_SYSCALL, because of
- *			mm->stop_all_mm_calls, mm->stop_all_calls, a fork that
+ *			task->stops_for, mm->stop_all_calls, a fork that
  *			is going on, or task->undo
  *
  *	seccomp_forbids	CALL_SECCOMP, CALL_ENTRY: a call that is forbidden must

@@ -117,47 +117,47 @@ void log_be_quiet(bool be)
 	quiet = be;
 }
 
-void log_hint(const char *fmt, ...)
+static void write_message(const char *prefix, const char *fmt, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
+static void write_message(const char *prefix, const char *fmt, va_list args)
 {
 	struct line line = { .len = 0 };
 	int saved = errno;
+
+	line_add(&line, "%s", prefix);
+	line_vadd(&line, fmt, args);
+	write_line(&line, log_fd);
+	errno = saved;
+}
+
+void log_hint(const char *fmt, ...)
+{
 	va_list args;
 
 	if (quiet)
 		return;
-	line_add(&line, "shmtrace: ");
 	va_start(args, fmt);
-	line_vadd(&line, fmt, args);
+	write_message("shmtrace: ", fmt, args);
 	va_end(args);
-	write_line(&line, log_fd);
-	errno = saved;
 }
 
 void log_warn(const char *fmt, ...)
 {
-	struct line line = { .len = 0 };
-	int saved = errno;
 	va_list args;
 
-	line_add(&line, "shmtrace: ");
 	va_start(args, fmt);
-	line_vadd(&line, fmt, args);
+	write_message("shmtrace: ", fmt, args);
 	va_end(args);
-	write_line(&line, log_fd);
-	errno = saved;
 }
 
 void log_line(const char *fmt, ...)
 {
-	struct line line = { .len = 0 };
-	int saved = errno;
 	va_list args;
 
 	va_start(args, fmt);
-	line_vadd(&line, fmt, args);
+	write_message("", fmt, args);
 	va_end(args);
-	write_line(&line, log_fd);
-	errno = saved;
 }
 
 void log_fatal(const char *fmt, ...)
